@@ -1,0 +1,10 @@
+//! The use cases: the only async code of the domain besides the ports. A use case reads, decides in
+//! pure code and hands the store one write set.
+
+mod identity;
+mod locks;
+mod outcome;
+mod webhooks;
+
+pub use outcome::{SaveError, Saved, ServiceError, Warning};
+pub use webhooks::Webhooks;

@@ -1,0 +1,287 @@
+//! A store in memory, for tests and for trying things out. It keeps the same contract as the others,
+//! durability aside.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+
+use crate::account::{Account, NewAccount, NewToken, TokenDigest, TokenId, TokenRecord};
+use crate::associate::{Associate, AssociateId, UserType};
+use crate::case;
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::ports::{
+    AccountError, Accounts, Associates, CommitError, StoreError, WebhookRepository, WebhookWrite,
+    WriteSet,
+};
+use crate::webhook::{StoredWebhook, Usage, Webhook, WebhookFilter, WebhookId};
+
+/// Everything in maps behind one lock.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    webhooks: BTreeMap<(Context, WebhookId), Arc<Webhook>>,
+    last_webhook_id: BTreeMap<Context, i32>,
+    accounts: BTreeMap<(Context, AssociateId), Account>,
+    tokens: BTreeMap<TokenId, (TokenDigest, TokenRecord)>,
+    credentials_version: i64,
+}
+
+impl MemoryStore {
+    /// Adds an associate without a password to the onsite context.
+    pub fn add_associate(&self, name: &str) -> Arc<Associate> {
+        let mut state = self.state();
+        let account = NewAccount {
+            name: name.to_owned(),
+            full_name: name.to_owned(),
+            user_type: UserType::default(),
+            password_hash: None,
+        };
+        state.add(&Context::onsite(), account)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    fn add(&mut self, context: &Context, new: NewAccount) -> Arc<Associate> {
+        let last = self
+            .accounts
+            .keys()
+            .filter(|(c, _)| c == context)
+            .map(|(_, id)| id.0)
+            .max();
+        let id = AssociateId(last.unwrap_or(0) + 1);
+        let associate = Arc::new(Associate {
+            id,
+            name: new.name,
+            person_id: 0,
+            rank: 0,
+            tooltip: String::new(),
+            user_type: new.user_type,
+            group_idx: 0,
+            full_name: new.full_name,
+            deleted: false,
+            ej_user_id: 0,
+        });
+        let account = Account {
+            context: context.clone(),
+            associate: associate.clone(),
+            password_hash: new.password_hash,
+        };
+        self.accounts.insert((context.clone(), id), account);
+        self.credentials_version += 1;
+        associate
+    }
+
+    fn by_name(&self, context: &Context, name: &str) -> Option<&Account> {
+        self.accounts
+            .values()
+            .find(|a| a.context == *context && case::same(&a.associate.name, name))
+    }
+
+    fn holds(&self, write: &WebhookWrite) -> bool {
+        let (context, id) = write.key();
+        let stored = self
+            .webhooks
+            .get(&(context.clone(), id))
+            .map(|webhook| webhook.version);
+        match write {
+            WebhookWrite::Insert(_) => stored.is_none(),
+            WebhookWrite::Revise { expected, .. } | WebhookWrite::Delete { expected, .. } => {
+                stored == Some(*expected)
+            }
+        }
+    }
+}
+
+fn stored(webhook: &Arc<Webhook>) -> StoredWebhook {
+    StoredWebhook {
+        webhook: webhook.clone(),
+        usage: Usage::default(),
+    }
+}
+
+#[async_trait]
+impl WebhookRepository for MemoryStore {
+    async fn find(
+        &self,
+        context: &Context,
+        id: WebhookId,
+    ) -> Result<Option<StoredWebhook>, StoreError> {
+        Ok(self
+            .state()
+            .webhooks
+            .get(&(context.clone(), id))
+            .map(stored))
+    }
+
+    async fn list(
+        &self,
+        context: &Context,
+        filter: &WebhookFilter,
+    ) -> Result<Vec<StoredWebhook>, StoreError> {
+        let state = self.state();
+        let of_context = state
+            .webhooks
+            .values()
+            .filter(|webhook| webhook.context == *context);
+        Ok(of_context
+            .filter(|webhook| filter.shows(webhook))
+            .map(stored)
+            .collect())
+    }
+
+    async fn reserve_webhook_id(&self, context: &Context) -> Result<WebhookId, StoreError> {
+        let mut state = self.state();
+        let last = state.last_webhook_id.entry(context.clone()).or_default();
+        let next = last.checked_add(1).and_then(WebhookId::new);
+        let next = next.ok_or_else(|| StoreError::Failed("the ids are used up".into()))?;
+        *last = next.get();
+        Ok(next)
+    }
+
+    async fn commit(&self, writes: WriteSet) -> Result<(), CommitError> {
+        let mut state = self.state();
+        let mut keys = HashSet::new();
+        if !writes
+            .webhooks
+            .iter()
+            .all(|write| keys.insert(write.key()) && state.holds(write))
+        {
+            return Err(CommitError::Conflict);
+        }
+        for write in writes.webhooks {
+            match write {
+                WebhookWrite::Insert(webhook) | WebhookWrite::Revise { webhook, .. } => {
+                    let last = state
+                        .last_webhook_id
+                        .entry(webhook.context.clone())
+                        .or_default();
+                    *last = (*last).max(webhook.id.get());
+                    state
+                        .webhooks
+                        .insert((webhook.context.clone(), webhook.id), webhook);
+                }
+                WebhookWrite::Delete { context, id, .. } => {
+                    state.webhooks.remove(&(context, id));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Associates for MemoryStore {
+    async fn associates(
+        &self,
+        context: &Context,
+        ids: &[AssociateId],
+    ) -> Result<Vec<Arc<Associate>>, StoreError> {
+        let state = self.state();
+        let known = ids
+            .iter()
+            .filter_map(|id| state.accounts.get(&(context.clone(), *id)));
+        Ok(known.map(|account| account.associate.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl Accounts for MemoryStore {
+    async fn account(&self, context: &Context, name: &str) -> Result<Option<Account>, StoreError> {
+        Ok(self.state().by_name(context, name).cloned())
+    }
+
+    async fn token(&self, digest: &TokenDigest) -> Result<Option<TokenRecord>, StoreError> {
+        Ok(self
+            .state()
+            .tokens
+            .values()
+            .find(|(d, _)| d == digest)
+            .map(|(_, token)| token.clone()))
+    }
+
+    async fn credentials_version(&self) -> Result<i64, StoreError> {
+        Ok(self.state().credentials_version)
+    }
+
+    async fn accounts(&self, context: &Context) -> Result<Vec<Account>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .accounts
+            .values()
+            .filter(|account| account.context == *context)
+            .cloned()
+            .collect())
+    }
+
+    async fn add_account(
+        &self,
+        context: &Context,
+        account: NewAccount,
+    ) -> Result<Arc<Associate>, AccountError> {
+        let mut state = self.state();
+        if state.by_name(context, &account.name).is_some() {
+            return Err(AccountError::NameTaken(account.name));
+        }
+        Ok(state.add(context, account))
+    }
+
+    async fn tokens(&self, context: &Context) -> Result<Vec<TokenRecord>, StoreError> {
+        let state = self.state();
+        let of_context = state
+            .tokens
+            .values()
+            .filter(|(_, token)| token.context == *context);
+        Ok(of_context.map(|(_, token)| token.clone()).collect())
+    }
+
+    async fn add_token(
+        &self,
+        context: &Context,
+        name: &str,
+        token: NewToken,
+    ) -> Result<TokenId, AccountError> {
+        let mut state = self.state();
+        let account = state
+            .by_name(context, name)
+            .ok_or_else(|| AccountError::NoSuchAssociate(name.to_owned()))?;
+        let associate = account.associate.clone();
+        let id = TokenId(state.tokens.keys().last().map_or(1, |last| last.0 + 1));
+        let record = TokenRecord {
+            id,
+            context: context.clone(),
+            associate,
+            label: token.label,
+            created_at: token.created_at,
+            revoked_at: None,
+        };
+        state.tokens.insert(id, (token.digest, record));
+        state.credentials_version += 1;
+        Ok(id)
+    }
+
+    async fn revoke_token(
+        &self,
+        context: &Context,
+        id: TokenId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let token = state.tokens.get_mut(&id).map(|(_, token)| token);
+        let Some(token) = token.filter(|t| t.context == *context && t.revoked_at.is_none()) else {
+            return Ok(false);
+        };
+        token.revoked_at = Some(at);
+        state.credentials_version += 1;
+        Ok(true)
+    }
+}
