@@ -1,0 +1,313 @@
+//! The domain's [`Accounts`] on the database. Reads are never from memory: what was revoked is revoked
+//! at the next look. Every change raises the version of the credentials in its own transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QueryResult, QueryTrait as _,
+};
+use webhook_domain::{
+    Account, AccountError, Accounts, Associate, AssociateId, Context, NewAccount, NewToken,
+    StoreError, Timestamp, TokenDigest, TokenId, TokenRecord,
+};
+
+use crate::SqlStore;
+use crate::entity::meta::{self, CREDENTIALS_VERSION};
+use crate::entity::{api_token, associate};
+use crate::error::store_error;
+use crate::ids;
+use crate::rows::{associate_of, corrupt, read};
+
+/// The sequence of associates, in every context.
+const ASSOCIATE: &str = "associate";
+/// The sequence of tokens, one for the whole installation.
+const API_TOKEN: (&str, &str) = ("", "api_token");
+
+#[async_trait]
+impl Accounts for SqlStore {
+    async fn account(&self, context: &Context, name: &str) -> Result<Option<Account>, StoreError> {
+        let found = by_name(&self.0.readers, context, name).await?;
+        found.map(|row| account_of(context, row)).transpose()
+    }
+
+    async fn token(&self, digest: &TokenDigest) -> Result<Option<TokenRecord>, StoreError> {
+        let select = api_token::Entity::find()
+            .filter(api_token::Column::Digest.eq(digest.0.to_vec()))
+            .into_query();
+        let row = self
+            .0
+            .readers
+            .query_one(&select)
+            .await
+            .map_err(|e| store_error(&e))?;
+        let Some(row) = row else { return Ok(None) };
+        let token = read_token(&row)?;
+        let context = context_of(&token)?;
+        let who = self
+            .read_associates(&context, &[AssociateId(token.associate_id)])
+            .await?;
+        record(context, token, who.into_iter().next()).map(Some)
+    }
+
+    async fn credentials_version(&self) -> Result<i64, StoreError> {
+        let found = meta::Entity::find_by_id(CREDENTIALS_VERSION)
+            .one(&self.0.readers)
+            .await
+            .map_err(|e| store_error(&e))?;
+        let missing = || corrupt("meta", CREDENTIALS_VERSION.into(), "the row is missing");
+        Ok(found.ok_or_else(missing)?.value)
+    }
+
+    async fn accounts(&self, context: &Context) -> Result<Vec<Account>, StoreError> {
+        let select = associate::Entity::find()
+            .filter(associate::Column::Context.eq(context.as_str()))
+            .order_by_asc(associate::Column::AssociateId)
+            .into_query();
+        let rows = self
+            .0
+            .readers
+            .query_all(&select)
+            .await
+            .map_err(|e| store_error(&e))?;
+        rows.iter()
+            .map(|row| account_of(context, read(row, "associate", context, "associate_id")?))
+            .collect()
+    }
+
+    async fn add_account(
+        &self,
+        context: &Context,
+        account: NewAccount,
+    ) -> Result<Arc<Associate>, AccountError> {
+        let context = context.clone();
+        self.0
+            .writer
+            .transact(|transaction| {
+                Box::pin(async move { insert_account(transaction, &context, account).await })
+            })
+            .await
+    }
+
+    async fn tokens(&self, context: &Context) -> Result<Vec<TokenRecord>, StoreError> {
+        let select = api_token::Entity::find()
+            .filter(api_token::Column::Context.eq(context.as_str()))
+            .order_by_asc(api_token::Column::Id)
+            .into_query();
+        let rows = self
+            .0
+            .readers
+            .query_all(&select)
+            .await
+            .map_err(|e| store_error(&e))?;
+        let tokens = rows.iter().map(read_token).collect::<Result<Vec<_>, _>>()?;
+        let accounts = self.accounts(context).await?;
+        let people: HashMap<i32, Arc<Associate>> = accounts
+            .into_iter()
+            .map(|a| (a.associate.id.0, a.associate))
+            .collect();
+        tokens
+            .into_iter()
+            .map(|token| {
+                let who = people.get(&token.associate_id).cloned();
+                record(context.clone(), token, who)
+            })
+            .collect()
+    }
+
+    async fn add_token(
+        &self,
+        context: &Context,
+        name: &str,
+        token: NewToken,
+    ) -> Result<TokenId, AccountError> {
+        let (context, name) = (context.clone(), name.to_owned());
+        self.0
+            .writer
+            .transact(|transaction| {
+                Box::pin(async move { insert_token(transaction, &context, &name, token).await })
+            })
+            .await
+    }
+
+    async fn revoke_token(
+        &self,
+        context: &Context,
+        id: TokenId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let context = context.clone();
+        self.0
+            .writer
+            .transact(move |transaction| {
+                Box::pin(async move { revoke(transaction, &context, id, at).await })
+            })
+            .await
+    }
+}
+
+async fn insert_account(
+    transaction: &impl ConnectionTrait,
+    context: &Context,
+    new: NewAccount,
+) -> Result<Arc<Associate>, AccountError> {
+    if by_name(transaction, context, &new.name).await?.is_some() {
+        return Err(AccountError::NameTaken(new.name));
+    }
+    let id = next_id(transaction, context.as_str(), ASSOCIATE).await?;
+    let row = associate::Model {
+        context: context.as_str().to_owned(),
+        associate_id: id,
+        name_folded: folded(&new.name),
+        name: new.name,
+        full_name: new.full_name,
+        person_id: 0,
+        rank: 0,
+        tooltip: String::new(),
+        user_type: i32::from(new.user_type as i16),
+        group_idx: 0,
+        deleted: false,
+        ej_user_id: 0,
+        password_hash: new.password_hash,
+    };
+    let associate = Arc::new(associate_of(&row)?);
+    associate::Entity::insert(associate::ActiveModel::from(row))
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    raise_version(transaction).await?;
+    Ok(associate)
+}
+
+async fn insert_token(
+    transaction: &impl ConnectionTrait,
+    context: &Context,
+    name: &str,
+    token: NewToken,
+) -> Result<TokenId, AccountError> {
+    let who = by_name(transaction, context, name).await?;
+    let who = who.ok_or_else(|| AccountError::NoSuchAssociate(name.to_owned()))?;
+    let (everywhere, sequence) = API_TOKEN;
+    let id = next_id(transaction, everywhere, sequence).await?;
+    let row = api_token::ActiveModel {
+        id: Set(id),
+        context: Set(who.context),
+        associate_id: Set(who.associate_id),
+        label: Set(token.label),
+        digest: Set(token.digest.0.to_vec()),
+        created_at: Set(token.created_at.as_micros()),
+        revoked_at: Set(None),
+    };
+    api_token::Entity::insert(row)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    raise_version(transaction).await?;
+    Ok(TokenId(id))
+}
+
+async fn revoke(
+    transaction: &impl ConnectionTrait,
+    context: &Context,
+    id: TokenId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let revoked = api_token::Entity::update_many()
+        .col_expr(api_token::Column::RevokedAt, Expr::value(at.as_micros()))
+        .filter(api_token::Column::Id.eq(id.0))
+        .filter(api_token::Column::Context.eq(context.as_str()))
+        .filter(api_token::Column::RevokedAt.is_null())
+        .exec(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    if revoked.rows_affected == 0 {
+        return Ok(false);
+    }
+    raise_version(transaction).await?;
+    Ok(true)
+}
+
+async fn raise_version(transaction: &impl ConnectionTrait) -> Result<(), StoreError> {
+    meta::Entity::update_many()
+        .col_expr(meta::Column::Value, Expr::col(meta::Column::Value).add(1))
+        .filter(meta::Column::Name.eq(CREDENTIALS_VERSION))
+        .exec(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    Ok(())
+}
+
+async fn next_id(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    sequence: &str,
+) -> Result<i32, StoreError> {
+    let reserved = ids::reserve(transaction, context, sequence, 1).await?;
+    i32::try_from(reserved.start).map_err(|e| StoreError::Failed(e.to_string()))
+}
+
+async fn by_name(
+    connection: &impl ConnectionTrait,
+    context: &Context,
+    name: &str,
+) -> Result<Option<associate::Model>, StoreError> {
+    let select = associate::Entity::find()
+        .filter(associate::Column::Context.eq(context.as_str()))
+        .filter(associate::Column::NameFolded.eq(folded(name)))
+        .into_query();
+    let row = connection
+        .query_one(&select)
+        .await
+        .map_err(|e| store_error(&e))?;
+    row.map(|row| read(&row, "associate", context, "associate_id"))
+        .transpose()
+}
+
+/// Character by character, as the domain compares names; `str::to_lowercase` looks at the neighbours.
+fn folded(name: &str) -> String {
+    name.chars().flat_map(char::to_lowercase).collect()
+}
+
+fn account_of(context: &Context, row: associate::Model) -> Result<Account, StoreError> {
+    let associate = Arc::new(associate_of(&row)?);
+    Ok(Account {
+        context: context.clone(),
+        associate,
+        password_hash: row.password_hash,
+    })
+}
+
+fn read_token(row: &QueryResult) -> Result<api_token::Model, StoreError> {
+    use sea_orm::FromQueryResult as _;
+    api_token::Model::from_query_result(row, "").map_err(|e| {
+        let id = row
+            .try_get_by::<i64, _>("id")
+            .map_or_else(|_| "?".into(), |id| id.to_string());
+        corrupt("api_token", id, e)
+    })
+}
+
+fn context_of(token: &api_token::Model) -> Result<Context, StoreError> {
+    Context::parse(&token.context)
+        .ok_or_else(|| corrupt("api_token", token.id.to_string(), "context has no meaning"))
+}
+
+fn record(
+    context: Context,
+    token: api_token::Model,
+    who: Option<Arc<Associate>>,
+) -> Result<TokenRecord, StoreError> {
+    let bad = |reason: &str| corrupt("api_token", token.id.to_string(), reason);
+    let time = |micros| Timestamp::from_micros(micros).ok_or_else(|| bad("a time has no meaning"));
+    Ok(TokenRecord {
+        id: TokenId(token.id),
+        context,
+        associate: who.ok_or_else(|| bad("its associate is missing"))?,
+        created_at: time(token.created_at)?,
+        revoked_at: token.revoked_at.map(time).transpose()?,
+        label: token.label,
+    })
+}

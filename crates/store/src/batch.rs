@@ -1,0 +1,366 @@
+//! Group commit: many write sets, one transaction. Each is decided by itself; what is wrong with one
+//! never touches another.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
+use tokio::sync::oneshot;
+use webhook_domain::{CommitError, Context, StoreError, Version, Webhook, WebhookId, WebhookWrite};
+
+use crate::connection::WriterConnection;
+use crate::error::{repeated, store_error};
+use crate::ids::{self, move_stored_past};
+use crate::recall::{Key, Recall};
+use crate::rows::{RECIPIENT_COLUMNS, WEBHOOK_COLUMNS, write_recipients, write_webhook};
+use crate::statements::{Kind, Statements};
+use crate::writer::Shared;
+
+/// A write set that waits, and who waits for it.
+pub(crate) struct Pending {
+    /// At most one write for each row.
+    pub(crate) writes: Vec<WebhookWrite>,
+    pub(crate) reply: oneshot::Sender<Result<(), CommitError>>,
+}
+
+/// The write sets of the next commit.
+pub(crate) struct Batch {
+    shared: Arc<Shared>,
+    limit: usize,
+    waiting: Vec<Pending>,
+    statements: Option<Statements>,
+}
+
+/// Whether a write set stands on what is stored; if not, which rows differ.
+enum Verdict {
+    Applied,
+    Conflict(Vec<Key>),
+}
+
+impl Batch {
+    pub(crate) fn new(shared: Arc<Shared>, limit: usize) -> Self {
+        Self {
+            shared,
+            limit,
+            waiting: Vec::new(),
+            statements: None,
+        }
+    }
+
+    /// The most write sets of one commit.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn push(&mut self, pending: Pending) {
+        self.waiting.push(pending);
+    }
+
+    /// Writes what waits and answers.
+    pub(crate) async fn settle(&mut self, connection: &mut WriterConnection) {
+        while !self.waiting.is_empty() {
+            let (now, later) = apart(std::mem::take(&mut self.waiting));
+            self.waiting = later;
+            self.settle_together(connection, now).await;
+        }
+    }
+
+    async fn settle_together(&mut self, connection: &mut WriterConnection, sets: Vec<Pending>) {
+        match self.apply(connection, &sets).await {
+            Ok(verdicts) => {
+                for (pending, verdict) in sets.into_iter().zip(verdicts) {
+                    self.answer(pending, verdict);
+                }
+            }
+            // One of them may be to blame: each by itself, and only that one fails.
+            Err(StoreError::Failed(_) | StoreError::Full(_)) if sets.len() > 1 => {
+                for pending in sets {
+                    Box::pin(self.settle_together(connection, vec![pending])).await;
+                }
+            }
+            Err(error) => {
+                for pending in sets {
+                    let _ = pending.reply.send(Err(repeated(&error).into()));
+                }
+            }
+        }
+    }
+
+    /// Everything is durable when this returns; what others remember is in step before they know.
+    fn answer(&self, pending: Pending, verdict: Verdict) {
+        let outcome = match verdict {
+            Verdict::Applied => {
+                for write in &pending.writes {
+                    self.follow(write);
+                }
+                Ok(())
+            }
+            Verdict::Conflict(stale) => {
+                for key in &stale {
+                    self.shared.recall.forget(key);
+                }
+                Err(CommitError::Conflict)
+            }
+        };
+        // Who asked may be gone; the write set stands all the same.
+        let _ = pending.reply.send(outcome);
+    }
+
+    fn follow(&self, write: &WebhookWrite) {
+        match write {
+            WebhookWrite::Insert(webhook) => {
+                self.shared.ids.move_past(&webhook.context, webhook.id);
+                self.shared.recall.inserted(webhook);
+            }
+            WebhookWrite::Revise { webhook, .. } => self.shared.recall.revised(webhook),
+            WebhookWrite::Delete { .. } => self.shared.recall.forget(&key_of(write)),
+        }
+    }
+
+    async fn apply(
+        &mut self,
+        connection: &mut WriterConnection,
+        sets: &[Pending],
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let transaction = connection.begin().await?;
+        let outcome = self.write(&transaction, sets).await;
+        connection.finish(transaction, outcome).await
+    }
+
+    async fn write(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        sets: &[Pending],
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let verdicts = self.judge(transaction, sets).await?;
+        let mut rows = Rows::default();
+        for (pending, verdict) in sets.iter().zip(&verdicts) {
+            if matches!(verdict, Verdict::Applied) {
+                for write in &pending.writes {
+                    rows.add(write, &self.shared.recall);
+                }
+            }
+        }
+        for (context, id) in std::mem::take(&mut rows.last_inserted) {
+            if !self.shared.ids.past(&context, id) {
+                move_stored_past(transaction, context.as_str(), ids::WEBHOOK, id.get()).await?;
+            }
+        }
+        for statement in rows.into_statements(self.statements(transaction)) {
+            transaction
+                .execute_raw(statement)
+                .await
+                .map_err(|e| store_error(&e))?;
+        }
+        Ok(verdicts)
+    }
+
+    /// Decides about every write set. Nearly always all of them stand, and counting tells: no row
+    /// crosses from the driver's thread.
+    async fn judge(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        sets: &[Pending],
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let (mut inserted, mut expected) = (Vec::new(), Vec::new());
+        for write in sets.iter().flat_map(|pending| &pending.writes) {
+            match write {
+                WebhookWrite::Insert(_) => inserted.push(write),
+                WebhookWrite::Revise {
+                    expected: version, ..
+                }
+                | WebhookWrite::Delete {
+                    expected: version, ..
+                } => {
+                    expected.push((write, *version));
+                }
+            }
+        }
+        let mut stored = self.look(transaction, &inserted).await?;
+        let standing = self.count(transaction, &expected).await?;
+        if stored.is_empty() && standing == expected.len() {
+            return Ok(sets.iter().map(|_| Verdict::Applied).collect());
+        }
+        let expected: Vec<&WebhookWrite> = expected.into_iter().map(|(write, _)| write).collect();
+        stored.extend(self.look(transaction, &expected).await?);
+        Ok(sets
+            .iter()
+            .map(|pending| verdict(&pending.writes, &stored))
+            .collect())
+    }
+
+    /// How many of these rows are stored in the version that is expected.
+    async fn count(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        expected: &[(&WebhookWrite, Version)],
+    ) -> Result<usize, StoreError> {
+        let mut values = Vec::with_capacity(expected.len() * (KEY + 1));
+        for (write, version) in expected {
+            values.extend(key_values(write));
+            values.push(version.0.into());
+        }
+        let mut standing = 0;
+        for statement in self
+            .statements(transaction)
+            .of(Kind::Count, KEY + 1, values)
+        {
+            let row = transaction
+                .query_one_raw(statement)
+                .await
+                .map_err(|e| store_error(&e))?;
+            let count: Option<i64> = row
+                .map(|row| row.try_get_by(0))
+                .transpose()
+                .map_err(|e| store_error(&e))?;
+            standing += count
+                .and_then(|count| usize::try_from(count).ok())
+                .unwrap_or_default();
+        }
+        Ok(standing)
+    }
+
+    /// The versions of those of these rows that are stored.
+    async fn look(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        writes: &[&WebhookWrite],
+    ) -> Result<HashMap<Key, Version>, StoreError> {
+        let contexts: HashMap<&str, &Context> = writes
+            .iter()
+            .map(|write| (write.key().0.as_str(), write.key().0))
+            .collect();
+        let values = writes.iter().flat_map(|write| key_values(write)).collect();
+        let mut stored = HashMap::new();
+        for statement in self.statements(transaction).of(Kind::Look, KEY, values) {
+            let found = transaction
+                .query_all_raw(statement)
+                .await
+                .map_err(|e| store_error(&e))?;
+            for row in found {
+                let (context, id, version): (String, i32, i32) =
+                    row.try_get_many_by_index().map_err(|e| store_error(&e))?;
+                if let (Some(context), Some(id)) =
+                    (contexts.get(context.as_str()), WebhookId::new(id))
+                {
+                    stored.insert(((*context).clone(), id), Version(version));
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    fn statements(&mut self, transaction: &DatabaseTransaction) -> &mut Statements {
+        self.statements
+            .get_or_insert_with(|| Statements::new(transaction.get_database_backend()))
+    }
+}
+
+fn key_of(write: &WebhookWrite) -> Key {
+    let (context, id) = write.key();
+    (context.clone(), id)
+}
+
+/// The write sets that can be written together, and those that come after because an earlier one names
+/// the same row: they are decided on what that one leaves.
+fn apart(waiting: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
+    let mut taken: HashSet<Key> = HashSet::with_capacity(waiting.len());
+    waiting.into_iter().partition(|pending| {
+        let first = pending
+            .writes
+            .iter()
+            .all(|write| !taken.contains(&key_of(write)));
+        // Those that come after keep their order as well.
+        taken.extend(pending.writes.iter().map(key_of));
+        first
+    })
+}
+
+fn key_values(write: &WebhookWrite) -> [Value; KEY] {
+    let (context, id) = write.key();
+    [context.as_str().into(), id.get().into()]
+}
+
+fn verdict(writes: &[WebhookWrite], stored: &HashMap<Key, Version>) -> Verdict {
+    let stale: Vec<Key> = writes
+        .iter()
+        .filter(|write| {
+            let stored = stored.get(&key_of(write));
+            match write {
+                WebhookWrite::Insert(_) => stored.is_some(),
+                WebhookWrite::Revise { expected, .. } | WebhookWrite::Delete { expected, .. } => {
+                    stored != Some(expected)
+                }
+            }
+        })
+        .map(key_of)
+        .collect();
+    if stale.is_empty() {
+        Verdict::Applied
+    } else {
+        Verdict::Conflict(stale)
+    }
+}
+
+/// The values of the rows of one commit.
+#[derive(Default)]
+struct Rows {
+    saved: Vec<Value>,
+    deleted: Vec<Value>,
+    /// Webhooks whose recipients are written anew.
+    silenced: Vec<Value>,
+    told: Vec<Value>,
+    /// The highest id of the inserted ones, by context.
+    last_inserted: HashMap<Context, WebhookId>,
+}
+
+/// How many values a key has.
+const KEY: usize = 2;
+
+impl Rows {
+    fn add(&mut self, write: &WebhookWrite, recall: &Recall) {
+        match write {
+            WebhookWrite::Insert(webhook) => {
+                let last = self
+                    .last_inserted
+                    .entry(webhook.context.clone())
+                    .or_insert(webhook.id);
+                *last = webhook.id.max(*last);
+                write_webhook(webhook, &mut self.saved);
+                self.told.extend(write_recipients(webhook).flatten());
+            }
+            WebhookWrite::Revise { webhook, expected } => {
+                write_webhook(webhook, &mut self.saved);
+                // What is remembered of the version that is being replaced tells whether the
+                // recipients stay as they are, which they mostly do.
+                let before = recall.version(&key_of(write), *expected);
+                if !before.is_some_and(|before| same_recipients(&before, webhook)) {
+                    self.silenced.extend(key_values(write));
+                    self.told.extend(write_recipients(webhook).flatten());
+                }
+            }
+            WebhookWrite::Delete { .. } => self.deleted.extend(key_values(write)),
+        }
+    }
+
+    /// In the order in which they hold each other.
+    fn into_statements(self, statements: &mut Statements) -> Vec<Statement> {
+        [
+            (Kind::Delete, KEY, self.deleted),
+            (Kind::Save, WEBHOOK_COLUMNS.len(), self.saved),
+            (Kind::Silence, KEY, self.silenced),
+            (Kind::Tell, RECIPIENT_COLUMNS.len(), self.told),
+        ]
+        .into_iter()
+        .flat_map(|(kind, width, values)| statements.of(kind, width, values))
+        .collect()
+    }
+}
+
+fn same_recipients(before: &Webhook, after: &Webhook) -> bool {
+    before.error_emails == after.error_emails && before.error_associates == after.error_associates
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Ids from blocks. A block is durable before the first of its ids is handed out, so an id is never
+//! handed out twice, and handing one out takes no look at the database until the block is used up.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use webhook_domain::{Context, StoreError, WebhookId};
+
+use crate::entity::id_sequence;
+use crate::error::store_error;
+
+/// The sequence of webhooks, in every context.
+pub(crate) const WEBHOOK: &str = "webhook";
+
+/// Blocks grow, so that a small installation that starts often leaves small gaps and a busy one
+/// seldom waits.
+const BLOCK_SIZES: Range<i64> = 16..1_024;
+/// Ids are 32-bit numbers on the wire.
+const END: i64 = i32::MAX as i64 + 1;
+
+/// The blocks of webhook ids that this process has reserved.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    blocks: Mutex<HashMap<Context, Block>>,
+    /// Held by the one who fetches a block, so that others do not fetch one each.
+    pub(crate) fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    /// The next id to hand out.
+    next: i64,
+    /// The first id that is not in the block. The stored sequence stands here or further.
+    end: i64,
+    /// How many ids to reserve next time.
+    size: i64,
+}
+
+impl Ids {
+    /// An id of the context's block; `None` when it is used up.
+    pub(crate) fn take(&self, context: &Context) -> Option<WebhookId> {
+        let mut blocks = self.blocks();
+        let block = blocks.get_mut(context)?;
+        let id = Some(block.next).filter(|next| *next < block.end)?;
+        block.next += 1;
+        i32::try_from(id).ok().and_then(WebhookId::new)
+    }
+
+    /// How many ids the context's next block should have.
+    pub(crate) fn wanted(&self, context: &Context) -> i64 {
+        self.blocks()
+            .get(context)
+            .map_or(BLOCK_SIZES.start, |block| block.size)
+    }
+
+    /// Takes over a block that was reserved.
+    pub(crate) fn add(&self, context: Context, reserved: Range<i64>) {
+        let size = ((reserved.end - reserved.start) * 2).clamp(BLOCK_SIZES.start, BLOCK_SIZES.end);
+        let block = Block {
+            next: reserved.start,
+            end: reserved.end,
+            size,
+        };
+        self.blocks().insert(context, block);
+    }
+
+    /// Whether the stored sequence is known to be past this id already.
+    pub(crate) fn past(&self, context: &Context, id: WebhookId) -> bool {
+        self.blocks()
+            .get(context)
+            .is_some_and(|block| i64::from(id.get()) < block.end)
+    }
+
+    /// Never hands out this id or one below it any more: it was inserted.
+    pub(crate) fn move_past(&self, context: &Context, id: WebhookId) {
+        if let Some(block) = self.blocks().get_mut(context) {
+            block.next = block.next.max(i64::from(id.get()) + 1);
+        }
+    }
+
+    fn blocks(&self) -> std::sync::MutexGuard<'_, HashMap<Context, Block>> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes ids of a stored sequence, at most so many, at least one. The transaction must have the right
+/// to write.
+pub(crate) async fn reserve(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+    count: i64,
+) -> Result<Range<i64>, StoreError> {
+    let first = stored(transaction, context, name).await?.unwrap_or(1);
+    if first >= END {
+        return Err(StoreError::Failed(format!(
+            "the ids of '{name}' are used up"
+        )));
+    }
+    let end = first.saturating_add(count).min(END);
+    store(transaction, context, name, end).await?;
+    Ok(first..end)
+}
+
+/// Moves a stored sequence past an id that did not come from it.
+pub(crate) async fn move_stored_past(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+    id: i32,
+) -> Result<(), StoreError> {
+    let after = i64::from(id) + 1;
+    match stored(transaction, context, name).await? {
+        Some(next) if next >= after => Ok(()),
+        _ => store(transaction, context, name, after).await,
+    }
+}
+
+async fn stored(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+) -> Result<Option<i64>, StoreError> {
+    let key = (context.to_owned(), name.to_owned());
+    let found = id_sequence::Entity::find_by_id(key).one(transaction).await;
+    Ok(found
+        .map_err(|e| store_error(&e))?
+        .map(|sequence| sequence.next))
+}
+
+async fn store(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+    next: i64,
+) -> Result<(), StoreError> {
+    let sequence = id_sequence::ActiveModel {
+        context: Set(context.to_owned()),
+        name: Set(name.to_owned()),
+        next: Set(next),
+    };
+    let key = [id_sequence::Column::Context, id_sequence::Column::Name];
+    let moved = sea_orm::sea_query::OnConflict::columns(key)
+        .update_column(id_sequence::Column::Next)
+        .to_owned();
+    id_sequence::Entity::insert(sequence)
+        .on_conflict(moved)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use webhook_domain::{Context, WebhookId};
+
+    use super::Ids;
+
+    fn taken(ids: &Ids, context: &Context) -> Option<i32> {
+        ids.take(context).map(WebhookId::get)
+    }
+
+    #[test]
+    fn a_block_is_handed_out_once_and_per_context() {
+        let (ids, context) = (Ids::default(), Context::onsite());
+        assert_eq!(taken(&ids, &context), None);
+        ids.add(context.clone(), 1..3);
+        assert_eq!(taken(&ids, &context), Some(1));
+        assert_eq!(taken(&ids, &Context::parse("Cust1").unwrap()), None);
+        assert_eq!(taken(&ids, &context), Some(2));
+        assert_eq!(taken(&ids, &context), None);
+    }
+
+    #[test]
+    fn blocks_grow_up_to_a_limit() {
+        let (ids, context) = (Ids::default(), Context::onsite());
+        let mut sizes = Vec::new();
+        for _ in 0..8 {
+            let size = ids.wanted(&context);
+            sizes.push(size);
+            ids.add(context.clone(), 1..1 + size);
+        }
+        assert_eq!(sizes, [16, 32, 64, 128, 256, 512, 1024, 1024]);
+    }
+
+    #[test]
+    fn an_inserted_id_is_passed_and_beyond_the_block_ends_it() {
+        let (ids, context) = (Ids::default(), Context::onsite());
+        let id = |id| WebhookId::new(id).unwrap();
+        ids.add(context.clone(), 1..17);
+        assert!(ids.past(&context, id(16)) && !ids.past(&context, id(17)));
+        ids.move_past(&context, id(5));
+        assert_eq!(taken(&ids, &context), Some(6));
+        ids.move_past(&context, id(3));
+        assert_eq!(taken(&ids, &context), Some(7));
+        ids.move_past(&context, id(500));
+        assert_eq!(taken(&ids, &context), None);
+    }
+
+    #[test]
+    fn the_last_id_is_the_largest_of_the_wire() {
+        let (ids, context) = (Ids::default(), Context::onsite());
+        let last = i64::from(i32::MAX);
+        ids.add(context.clone(), last..last + 1);
+        assert_eq!(taken(&ids, &context), Some(i32::MAX));
+        assert_eq!(taken(&ids, &context), None);
+    }
+}

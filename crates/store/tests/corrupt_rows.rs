@@ -1,0 +1,303 @@
+//! A stored row that cannot be read is an error that names its table and key, and the rows beside it
+//! can be read.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what is not there is a failure"
+)]
+
+use std::sync::Arc;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use webhook_domain::testing::contract::full;
+use webhook_domain::{
+    Accounts as _, AssociateId, Associates as _, Context, NewAccount, NewToken, StoreError,
+    Timestamp, TokenDigest, Usage, UserType, WebhookFilter, WebhookId, WebhookRepository as _,
+    WebhookWrite, WriteSet,
+};
+use webhook_store::{SqlStore, StoreOptions};
+
+async fn opened() -> (SqlStore, SqliteConnection, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks.db");
+    let url = format!("sqlite:{}", path.display());
+    let store = SqlStore::connect(&url, StoreOptions::default())
+        .await
+        .unwrap();
+    store.migrate().await.unwrap();
+    let raw = SqliteConnectOptions::new()
+        .filename(&path)
+        .connect()
+        .await
+        .unwrap();
+    (store, raw, folder)
+}
+
+async fn with_webhooks() -> (SqlStore, SqliteConnection, tempfile::TempDir) {
+    let (store, raw, folder) = opened().await;
+    let webhooks = (1..=3)
+        .map(|n| WebhookWrite::Insert(Arc::new(full(&Context::onsite(), n))))
+        .collect();
+    store.commit(WriteSet { webhooks }).await.unwrap();
+    (store, raw, folder)
+}
+
+fn id(number: i32) -> WebhookId {
+    WebhookId::new(number).unwrap()
+}
+
+fn assert_corrupt<T: std::fmt::Debug>(
+    read: Result<T, StoreError>,
+    table: &str,
+    key: &str,
+    why: &str,
+) {
+    match read {
+        Err(StoreError::Corrupt {
+            table: t,
+            key: k,
+            reason,
+        }) => {
+            assert_eq!((t, k.as_str()), (table, key), "{why}: {reason}");
+        }
+        other => panic!("{why}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_that_cannot_be_read_is_named() {
+    for sql in [
+        "UPDATE webhook SET state = 0 WHERE webhook_id = 2",
+        "UPDATE webhook SET state = 70000 WHERE webhook_id = 2",
+        "UPDATE webhook SET state = 'Active' WHERE webhook_id = 2",
+        "UPDATE webhook SET version = 99999999999 WHERE webhook_id = 2",
+        "UPDATE webhook SET version = 1.5 WHERE webhook_id = 2",
+        "UPDATE webhook SET app_id = 'x' WHERE webhook_id = 2",
+        "UPDATE webhook SET events = 'contact.created,a b' WHERE webhook_id = 2",
+        "UPDATE webhook SET events = ',' WHERE webhook_id = 2",
+        "UPDATE webhook SET name = CAST(x'ff41' AS TEXT) WHERE webhook_id = 2",
+        "UPDATE webhook SET name = x'41' WHERE webhook_id = 2",
+        "UPDATE webhook SET secret = x'' WHERE webhook_id = 2",
+        "UPDATE webhook SET secret = x'00' WHERE webhook_id = 2",
+        "UPDATE webhook SET secret = x'0141' WHERE webhook_id = 2",
+        "UPDATE webhook SET secret = x'00ff' WHERE webhook_id = 2",
+        "UPDATE webhook SET headers = '{' WHERE webhook_id = 2",
+        "UPDATE webhook SET headers = '{\"a\":\"b\"}' WHERE webhook_id = 2",
+        "UPDATE webhook SET headers = '[[\"a\",\"b\"],[\"A\",\"c\"]]' WHERE webhook_id = 2",
+        "UPDATE webhook SET properties = '[1]' WHERE webhook_id = 2",
+        "UPDATE webhook SET properties = '{\"a\":' WHERE webhook_id = 2",
+        "UPDATE webhook SET notify_via = 4 WHERE webhook_id = 2",
+        "UPDATE webhook SET notify_when = -1 WHERE webhook_id = 2",
+        "UPDATE webhook SET registered_at = 9223372036854775807 WHERE webhook_id = 2",
+        "UPDATE webhook SET registered_at = '2025-03-04' WHERE webhook_id = 2",
+        "UPDATE webhook SET updated_at = -9223372036854775807 WHERE webhook_id = 2",
+    ] {
+        let (store, mut raw, _folder) = with_webhooks().await;
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        let context = Context::onsite();
+        assert_corrupt(
+            store.find(&context, id(2)).await,
+            "webhook",
+            "Default/2",
+            sql,
+        );
+        let listed = store.list(&context, &WebhookFilter::default()).await;
+        assert_corrupt(listed, "webhook", "Default/2", sql);
+        assert!(
+            store.find(&context, id(1)).await.unwrap().is_some(),
+            "{sql}"
+        );
+        assert!(
+            store.find(&context, id(3)).await.unwrap().is_some(),
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_error_does_not_tell_what_is_in_the_row() {
+    let (store, mut raw, _folder) = with_webhooks().await;
+    for sql in [
+        "UPDATE webhook SET secret = x'00' || CAST('s3cret' AS BLOB) || x'ff'",
+        "UPDATE webhook SET secret = x'00', headers = '[[\"Authorization\",\"s3cret\"'",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        let error = store.find(&Context::onsite(), id(2)).await.unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("s3cret"),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_neither_or_both_is_named() {
+    for (sql, table, key) in [
+        (
+            "UPDATE webhook_notify SET email = NULL WHERE webhook_id = 2 AND position = 1",
+            "webhook_notify",
+            "Default/2/1",
+        ),
+        (
+            "UPDATE webhook_notify SET email = 'a@x.example' WHERE webhook_id = 2 AND position = 3",
+            "webhook_notify",
+            "Default/2/3",
+        ),
+        (
+            "UPDATE webhook_notify SET associate_id = 'x' WHERE webhook_id = 2 AND position = 2",
+            "webhook_notify",
+            "Default/2",
+        ),
+    ] {
+        let (store, mut raw, _folder) = with_webhooks().await;
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        let context = Context::onsite();
+        assert_corrupt(store.find(&context, id(2)).await, table, key, sql);
+        let listed = store.list(&context, &WebhookFilter::default()).await;
+        assert_corrupt(listed, table, key, sql);
+        assert!(
+            store.find(&context, id(1)).await.unwrap().is_some(),
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn counters_are_read_beside_their_webhook_and_go_with_it() {
+    let (store, mut raw, _folder) = with_webhooks().await;
+    let context = Context::onsite();
+    sqlx::raw_sql("INSERT INTO webhook_usage VALUES ('Default', 2, 30, 20, 10, 'HTTP 500 – æ')")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let usage = Usage {
+        total_calls: 30,
+        total_errors: 20,
+        consecutive_errors: 10,
+        last_error: Some("HTTP 500 – æ".into()),
+    };
+    assert_eq!(
+        store.find(&context, id(2)).await.unwrap().unwrap().usage,
+        usage
+    );
+    let listed = store
+        .list(&context, &WebhookFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(listed[1].usage, usage);
+    assert_eq!(listed[0].usage, Usage::default());
+
+    sqlx::raw_sql("UPDATE webhook_usage SET total_calls = 'x'")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    assert_corrupt(
+        store.find(&context, id(2)).await,
+        "webhook_usage",
+        "Default/2",
+        "usage",
+    );
+    let delete = WebhookWrite::Delete {
+        context: context.clone(),
+        id: id(2),
+        expected: full(&context, 2).version,
+    };
+    store.commit(delete.into()).await.unwrap();
+    for table in ["webhook_usage", "webhook_notify"] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE webhook_id = 2");
+        let (left,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&mut raw)
+            .await
+            .unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_or_token_that_cannot_be_read_is_named() {
+    let context = Context::onsite();
+    let digest = TokenDigest([1; 32]);
+    for (sql, table, key) in [
+        (
+            "UPDATE associate SET user_type = 9",
+            "associate",
+            "Default/1",
+        ),
+        (
+            "UPDATE associate SET user_type = 'x'",
+            "associate",
+            "Default/1",
+        ),
+        (
+            "UPDATE associate SET rank = 70000",
+            "associate",
+            "Default/1",
+        ),
+        (
+            "UPDATE associate SET full_name = x'41'",
+            "associate",
+            "Default/1",
+        ),
+        (
+            "UPDATE api_token SET created_at = 9223372036854775807",
+            "api_token",
+            "1",
+        ),
+        (
+            "UPDATE api_token SET revoked_at = 'yesterday'",
+            "api_token",
+            "1",
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; UPDATE api_token SET context = 'a b'",
+            "api_token",
+            "1",
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; UPDATE api_token SET associate_id = 8",
+            "api_token",
+            "1",
+        ),
+    ] {
+        let (store, mut raw, _folder) = opened().await;
+        let new = NewAccount {
+            name: "tje0".into(),
+            full_name: "T".into(),
+            user_type: UserType::default(),
+            password_hash: None,
+        };
+        store.add_account(&context, new).await.unwrap();
+        let created_at = Timestamp::from_micros(0).unwrap();
+        let token = NewToken {
+            label: "t".into(),
+            digest,
+            created_at,
+        };
+        store.add_token(&context, "tje0", token).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        assert_corrupt(store.token(&digest).await, table, key, sql);
+        if table == "associate" {
+            assert_corrupt(store.account(&context, "tje0").await, table, key, sql);
+            assert_corrupt(store.accounts(&context).await, table, key, sql);
+            assert_corrupt(
+                store.associates(&context, &[AssociateId(1)]).await,
+                table,
+                key,
+                sql,
+            );
+        } else if !sql.contains("context") {
+            assert_corrupt(store.tokens(&context).await, table, key, sql);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_version_of_the_credentials_is_named() {
+    let (store, mut raw, _folder) = opened().await;
+    sqlx::raw_sql("DELETE FROM meta")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let version = store.credentials_version().await;
+    assert_corrupt(version, "meta", "credentials_version", "meta");
+}
