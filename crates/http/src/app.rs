@@ -1,0 +1,169 @@
+//! Putting it together: the services, the gate and the routes, served on a socket.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpMessage as _, HttpService, Request, Response};
+use actix_server::Server;
+use actix_service::{ServiceFactory, map_config};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, ResponseError as _, middleware, web};
+use utoipa_actix_web::AppExt as _;
+use webhook_domain::Webhooks;
+
+use crate::access::{RouteTable, Routes};
+use crate::auth::Authenticator;
+use crate::body::MAX_BODY_BYTES;
+use crate::error::ApiError;
+use crate::gate::{self, Gate};
+use crate::{openapi, routes};
+
+/// What requests are served with.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The use cases.
+    pub webhooks: Arc<Webhooks>,
+    /// Who may call.
+    pub authenticator: Arc<Authenticator>,
+    /// How they are served.
+    pub settings: Settings,
+}
+
+/// How requests are served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// From how long on a call is logged as slow (`NsApiSlow`: 2000 ms).
+    pub slow_call_after: Duration,
+    /// How long requests in flight may take to finish when the server stops.
+    pub drain_for: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            slow_call_after: Duration::from_millis(2_000),
+            drain_for: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The OpenAPI document as it is served.
+pub(crate) struct Document(String);
+
+impl Document {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// How long the head of a request may take to arrive (threat J1).
+const HEAD_ARRIVES_WITHIN: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How many connections a worker serves at once (threat J3).
+const MAX_CONNECTIONS: usize = 1_024;
+
+/// What every worker's application is made of.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    gate: Arc<Gate>,
+    api: web::Data<Api>,
+    document: web::Data<Document>,
+}
+
+impl Parts {
+    pub(crate) fn new(api: Api) -> Self {
+        let (table, _) = openapi::assemble();
+        let gate = Gate {
+            table: Arc::new(table),
+            authenticator: api.authenticator.clone(),
+            slow_call_after: api.settings.slow_call_after,
+        };
+        Self {
+            gate: Arc::new(gate),
+            api: web::Data::new(api),
+            document: web::Data::new(Document(openapi::openapi_json())),
+        }
+    }
+
+    /// The application: every route, behind the gate.
+    pub(crate) fn application(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    > {
+        let Self {
+            gate,
+            api,
+            document,
+        } = self.clone();
+        App::new()
+            .into_utoipa_app()
+            .configure(|config| {
+                routes::register(&mut Routes::new(config, &mut RouteTable::default()));
+            })
+            .into_app()
+            .app_data(api)
+            .app_data(document)
+            .wrap(middleware::from_fn(move |request, next| {
+                gate::pass(gate.clone(), request, next)
+            }))
+    }
+}
+
+/// A server on this socket. It runs when it is awaited, inside an actix system; it leaves signals alone
+/// and stops through its handle.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub fn serve(listener: TcpListener, api: Api) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let drain_for = api.settings.drain_for.as_secs();
+    let workers = api.settings.workers.max(1);
+    let parts = Parts::new(api);
+    let builder = Server::build();
+    // Idle connections are closed as soon as the server stops; only requests in flight are waited for.
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(workers)
+        .max_concurrent_connections(MAX_CONNECTIONS)
+        .shutdown_timeout(drain_for)
+        .disable_signals()
+        .listen("http", listener, move || {
+            let stopping = stopping.clone();
+            HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_ARRIVES_WITHIN)
+                .client_disconnect_timeout(Duration::from_secs(1))
+                .local_addr(address)
+                .expect(expect)
+                .finish(map_config(parts.application(), |()| AppConfig::default()))
+                .tcp()
+        })?;
+    Ok(server.run())
+}
+
+/// Answers `Expect: 100-continue`: a body that says it is too large is refused before it is sent
+/// (threat A1).
+async fn expect(request: Request) -> Result<Request, Response<BoxBody>> {
+    if gate::declared_len(request.headers()).is_some_and(|len| len > MAX_BODY_BYTES as u64) {
+        return Err(ApiError::BodyTooLarge.error_response().into());
+    }
+    Ok(request)
+}

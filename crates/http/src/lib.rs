@@ -1,0 +1,23 @@
+//! The Webhook agent on HTTP. This crate decodes, authenticates, calls the domain's services and
+//! replies; no rule of its own decides whether a webhook may be saved.
+//!
+//! [`serve`] makes a server out of an [`Api`]; [`openapi_json`] is the document that describes it.
+
+mod access;
+mod app;
+pub mod auth;
+mod body;
+pub mod culture;
+mod error;
+mod gate;
+mod media;
+mod openapi;
+mod query;
+mod reply;
+mod routes;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+pub use app::{Api, Settings, serve};
+pub use openapi::openapi_json;

@@ -1,0 +1,223 @@
+//! The OpenAPI document: collected from the handlers as they are registered, and completed with what
+//! the gate does for every operation. A pure function: it needs no server and no database.
+
+use actix_web::App;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+};
+use utoipa_actix_web::AppExt as _;
+
+use crate::access::{Access, RouteTable, Routes};
+use crate::error::{ErrorBody, FieldErrorBody, ParameterErrorBody};
+use crate::routes;
+
+/// The OpenAPI document as it is committed and served: JSON with a line break at its end.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "the document is made of text and maps, which JSON can hold"
+)]
+pub fn openapi_json() -> String {
+    let (_, document) = assemble();
+    let mut text = document.to_pretty_json().expect("the document is JSON");
+    text.push('\n');
+    text
+}
+
+/// The table of routes and the document that describes them, from one registration.
+pub(crate) fn assemble() -> (RouteTable, OpenApi) {
+    let mut table = RouteTable::default();
+    let app = App::new().into_utoipa_app().openapi(Base::openapi());
+    let (_, mut document) = app
+        .configure(|config| routes::register(&mut Routes::new(config, &mut table)))
+        .split_for_parts();
+    complete(&mut document, &table);
+    (table, document)
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Webhook Agent",
+        description = "Stores webhooks. Wire-compatible with the SuperOffice Webhook agent.\n\n\
+            Paths are compared without regard to case, and any prefix before `/api` is accepted.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "Webhook agent", description = "Remote calls of the Webhook agent"),
+        (name = "Description", description = "What the server says about itself"),
+    ),
+    components(schemas(ErrorBody, FieldErrorBody, ParameterErrorBody)),
+)]
+struct Base;
+
+/// To which operations an error belongs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// To each.
+    Always,
+    /// To those that are not public.
+    Authenticated,
+    /// To those that read a body.
+    WithBody,
+}
+
+/// Errors that the gate and the body reader answer, whatever the handler.
+const COMMON_ERRORS: [(&str, When, &str, &[&str]); 10] = [
+    (
+        "400",
+        When::Always,
+        "The request is malformed, or a rule is broken",
+        &["Error", "ParameterError"],
+    ),
+    (
+        "401",
+        When::Authenticated,
+        "No credential, or none that opens anything",
+        &["Error"],
+    ),
+    (
+        "405",
+        When::Always,
+        "The path does not serve this method",
+        &["ParameterError"],
+    ),
+    (
+        "406",
+        When::Always,
+        "No type that Accept allows can be written",
+        &["ParameterError"],
+    ),
+    (
+        "408",
+        When::WithBody,
+        "The body took too long to arrive",
+        &["ParameterError"],
+    ),
+    (
+        "413",
+        When::Always,
+        "The body takes more than 1 MiB",
+        &["ParameterError"],
+    ),
+    (
+        "415",
+        When::WithBody,
+        "The body's type or encoding cannot be read",
+        &["ParameterError"],
+    ),
+    (
+        "429",
+        When::Authenticated,
+        "Too many logins at once; see Retry-After",
+        &["ParameterError"],
+    ),
+    (
+        "431",
+        When::Always,
+        "The head takes more than 32 KiB",
+        &["ParameterError"],
+    ),
+    (
+        "503",
+        When::Always,
+        "The storage cannot answer; see Retry-After",
+        &["Error"],
+    ),
+];
+
+fn complete(document: &mut OpenApi, table: &RouteTable) {
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        "Basic",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Basic)
+                .description(Some("Login name and password of an associate"))
+                .build(),
+        ),
+    );
+    components.add_security_scheme(
+        "Bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("An API token, made by `webhook-agent token add`"))
+                .build(),
+        ),
+    );
+    for (template, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let route = table.find(template).map(|(route, _)| route);
+            let access = route
+                .and_then(|route| route.access(&method))
+                .unwrap_or(Access::Authenticated);
+            complete_operation(operation, access);
+        }
+    }
+}
+
+fn operations(
+    item: &mut PathItem,
+) -> impl Iterator<Item = (actix_web::http::Method, &mut Operation)> {
+    use actix_web::http::Method;
+    [
+        (Method::GET, item.get.as_mut()),
+        (Method::PUT, item.put.as_mut()),
+        (Method::POST, item.post.as_mut()),
+        (Method::DELETE, item.delete.as_mut()),
+        (Method::PATCH, item.patch.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+fn complete_operation(operation: &mut Operation, access: Access) {
+    for (status, when, description, schemas) in COMMON_ERRORS {
+        let belongs = match when {
+            When::Always => true,
+            When::Authenticated => access == Access::Authenticated,
+            When::WithBody => operation.request_body.is_some(),
+        };
+        if belongs {
+            let response = error_response(description, schemas);
+            operation
+                .responses
+                .responses
+                .entry(status.to_owned())
+                .or_insert(RefOr::T(response));
+        }
+    }
+    operation.security = Some(match access {
+        Access::Public => Vec::new(),
+        Access::Authenticated => {
+            let none: [&str; 0] = [];
+            ["Basic", "Bearer"]
+                .map(|scheme| SecurityRequirement::new(scheme, none))
+                .to_vec()
+        }
+    });
+}
+
+fn error_response(description: &str, schemas: &[&str]) -> utoipa::openapi::Response {
+    let schema: RefOr<utoipa::openapi::Schema> = match schemas {
+        [one] => Ref::from_schema_name(*one).into(),
+        several => {
+            let mut any = utoipa::openapi::schema::AnyOfBuilder::new();
+            for name in several {
+                any = any.item(Ref::from_schema_name(*name));
+            }
+            RefOr::T(any.build().into())
+        }
+    };
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            "application/json",
+            ContentBuilder::new().schema(Some(schema)).build(),
+        )
+        .build()
+}

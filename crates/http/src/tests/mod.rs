@@ -1,0 +1,96 @@
+//! Tests over the whole table of routes, on the store in memory: what holds for one operation must hold
+//! for every one that is added later.
+
+mod coverage;
+mod routes;
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::test::{self, TestRequest};
+use actix_web::{Error, http};
+use serde_json::Value;
+use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
+use webhook_domain::{
+    Accounts as _, Context, NewAccount, PluginRegistry, SaveRules, UserType, Webhooks,
+};
+
+use crate::app::{Api, Parts, Settings};
+use crate::auth::{Authenticator, hash_password};
+
+/// What the tests log in with.
+const KARI: &str = "Basic S0FSSTpzZWNyZXQ=";
+
+pub(super) async fn parts() -> Parts {
+    let store = Arc::new(MemoryStore::default());
+    let ids = SeqIds::default();
+    let account = NewAccount {
+        name: "KARI".to_owned(),
+        full_name: "Kari Solheim".to_owned(),
+        user_type: UserType::default(),
+        password_hash: Some(hash_password("secret", &ids).unwrap()),
+    };
+    store
+        .add_account(&Context::onsite(), account)
+        .await
+        .unwrap();
+    let plugins = PluginRegistry::new().with(RecordingPlugin::named("webhook"));
+    let webhooks = Webhooks::new(
+        store.clone(),
+        store.clone(),
+        Arc::new(plugins),
+        Arc::new(FixedClock::default()),
+        SaveRules::default(),
+    );
+    Parts::new(Api {
+        webhooks: Arc::new(webhooks),
+        authenticator: Arc::new(Authenticator::new(store, &ids, Context::onsite())),
+        settings: Settings::default(),
+    })
+}
+
+/// A reply, with its body read as JSON; null when there is none.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    headers: http::header::HeaderMap,
+    pub(super) text: String,
+    pub(super) body: Value,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: http::header::HeaderName) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub(super) async fn call<B: MessageBody>(
+    app: &impl Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
+    request: TestRequest,
+) -> Answer {
+    let response = test::call_service(app, request.to_request()).await;
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let text = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap()
+    };
+    Answer {
+        status,
+        headers,
+        text,
+        body,
+    }
+}
+
+pub(super) fn post(path: &str, body: &str) -> TestRequest {
+    TestRequest::post()
+        .uri(path)
+        .insert_header((http::header::AUTHORIZATION, KARI))
+        .insert_header((http::header::CONTENT_TYPE, "application/json"))
+        .set_payload(body.to_owned())
+}

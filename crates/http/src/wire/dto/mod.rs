@@ -1,0 +1,9 @@
+//! Reply bodies: the carriers of the wire, made from views of the domain under a culture (contract 2
+//! to 4). Everything borrows; a carrier lives as long as it takes to write it.
+
+mod associate;
+mod pieces;
+mod webhook;
+
+pub use associate::{AssociateDto, MdoListItemDto, TableRightDto, UserTypeDto};
+pub use webhook::{WebhookDto, WebhookStateDto};

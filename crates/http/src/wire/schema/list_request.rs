@@ -1,0 +1,50 @@
+//! The request of GetAllWebhooks.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+use webhook_domain::rules::MAX_NAME_LEN;
+
+use super::examples;
+use super::pieces::{nullable_text, state};
+
+/// The schema of a request for a list; see [`crate::wire::decode::list_filter`] for what reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRequest;
+
+impl ToSchema for ListRequest {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("GetAllWebhooksRequest")
+    }
+}
+
+impl PartialSchema for ListRequest {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(
+                "Which webhooks to list. Members are known by name in any case; what is absent, null \
+                 or empty filters nothing.",
+            ))
+            .property(
+                "NameFilter",
+                nullable_text("Only webhooks of exactly this name, in any case.", MAX_NAME_LEN),
+            )
+            .property(
+                "EventFilter",
+                nullable_text("Only webhooks that listen for this event.", 255),
+            )
+            .property(
+                "StatusFilter",
+                state(
+                    "Only webhooks in this state, by name in any case or by number; Unknown, 0 and \
+                     null list all.",
+                ),
+            )
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .examples([examples::list_request()])
+            .into()
+    }
+}

@@ -1,0 +1,11 @@
+//! What the OpenAPI document says about request bodies. The decoder is written by hand, so these
+//! schemas are too; tests hold them to what it reads. The schemas of replies are derived from the
+//! carriers themselves.
+
+pub(crate) mod examples;
+mod list_request;
+mod pieces;
+mod webhook_input;
+
+pub use list_request::ListRequest;
+pub use webhook_input::WebhookInput;
