@@ -1,0 +1,328 @@
+//! The command line: its grammar, and what becomes of a line that does not fit it.
+//!
+//! Values of settings are told apart from everything else: one that cannot be used is a matter of
+//! configuration, wherever it came from, and ends in one line and exit code 78.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::logging;
+use crate::settings::Options;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or stopped as asked
+  1    failed; one line on stderr says why
+  2    the command line cannot be understood
+  78   a setting cannot be used; one line on stderr names it
+  130  told to stop a second time, and stopped at once
+
+Log: WEBHOOK_AGENT_LOG takes a filter such as 'info' or 'webhook_http=debug'.
+Every setting of serve but --config can also stand in the settings file, with _ for - in its name.";
+
+/// Stores webhooks and delivers their events, wire-compatible with the SuperOffice Webhook agent
+#[derive(Debug, Parser)]
+#[command(name = "webhook-agent", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Serve the API; prints 'listening http://ADDR' on stdout when ready
+    Serve(ServeArgs),
+    /// People and services that may log in
+    #[command(subcommand)]
+    User(UserTask),
+    /// API tokens, for the Bearer scheme
+    #[command(subcommand)]
+    Token(TokenTask),
+    /// Bring the database up to date and exit
+    Migrate(DatabaseArgs),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Defaults for a laptop: http and private targets are taken, an unknown Type is stored, and
+    /// there is an administrator 'tje0' with password 'Tje0'. Listens on loopback only
+    // A flag and nothing else: a well-known password is to be asked for each time.
+    #[arg(long)]
+    pub(crate) dev: bool,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserTask {
+    /// Add an associate who may log in; prints a generated password once, unless one is given
+    Add {
+        /// Login name
+        name: String,
+        /// Name as people read it [default: the login name]
+        #[arg(long, value_name = "NAME")]
+        full_name: Option<String>,
+        /// Read the password from the first line of standard input; an empty line is an empty password
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List who may log in
+    List(DatabaseArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenTask {
+    /// Add a token; prints it once
+    Add {
+        /// Login name of the associate that the token speaks for
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// What the token is for
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        label: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List the tokens, without the tokens themselves
+    List(DatabaseArgs),
+    /// Revoke a token; a running server refuses it within five seconds
+    Revoke {
+        /// Number of the token, as listed
+        id: i32,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// The part of [`Options`] that says where the data are, for commands that only need that.
+#[derive(Debug)]
+pub(crate) struct DatabaseArgs(pub(crate) Options);
+
+impl DatabaseArgs {
+    const PART: [&str; 2] = ["config", "database"];
+}
+
+impl Args for DatabaseArgs {
+    fn augment_args(command: Command) -> Command {
+        let all = Options::augment_args(Command::new("all"));
+        let part = all
+            .get_arguments()
+            .filter(|arg| Self::PART.contains(&arg.get_id().as_str()));
+        command.args(part.cloned())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for DatabaseArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let [config, database] = Self::PART;
+        Ok(Self(Options {
+            config: matches.get_one(config).cloned(),
+            database: matches.get_one(database).cloned(),
+            ..Options::default()
+        }))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Why there is no command to run.
+#[derive(Debug)]
+pub(crate) enum NoCommand {
+    /// Help or version were asked for, or the line cannot be understood: clap has the text.
+    Told(clap::Error),
+    /// A setting has a value that cannot be used.
+    Setting(Failure),
+}
+
+/// Reads a command line, and the environment for the settings that it leaves open.
+///
+/// # Errors
+/// When there is nothing to run.
+pub(crate) fn read(line: &[OsString]) -> Result<Cli, NoCommand> {
+    Cli::try_parse_from(line).map_err(|error| match bad_setting(&error, line) {
+        Some(failure) => NoCommand::Setting(failure),
+        None => NoCommand::Told(error),
+    })
+}
+
+/// The failure that names a setting, when the value of one is what is wrong.
+fn bad_setting(error: &clap::Error, line: &[OsString]) -> Option<Failure> {
+    if !matches!(
+        error.kind(),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation
+    ) {
+        return None;
+    }
+    let text = |kind| error.get(kind).map(ToString::to_string);
+    let shown = text(ContextKind::InvalidArg)?;
+    let all = Options::augment_args(Command::new("all"));
+    let (flag, variable) = all.get_arguments().find_map(|arg| {
+        let flag = format!("--{}", arg.get_long()?);
+        let rest = shown.strip_prefix(&flag)?;
+        let whole = !rest.starts_with(|c: char| c == '-' || c.is_alphanumeric());
+        whole.then_some((flag, arg.get_env()?.to_string_lossy().into_owned()))
+    })?;
+    let given = line.iter().filter_map(|word| word.to_str()).any(|word| {
+        word.strip_prefix(&flag)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    let value = text(ContextKind::InvalidValue).unwrap_or_default();
+    let cause = std::error::Error::source(error)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    let name = if given { flag } else { variable };
+    Some(Failure::Config(format!(
+        "{name} cannot be {value:?}{cause}"
+    )))
+}
+
+/// The variables that look like settings but are none: most likely misspelt. They cannot be an error,
+/// as container platforms set variables named after a service, `WEBHOOK_AGENT_PORT` for one.
+pub(crate) fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+    let all = Options::augment_args(Command::new("all"));
+    let known: Vec<_> = all
+        .get_arguments()
+        .filter_map(|arg| arg.get_env())
+        .collect();
+    let mut unknown: Vec<String> = names
+        .filter(|name| !known.contains(&name.as_os_str()) && name != logging::FILTER_VARIABLE)
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| name.starts_with("WEBHOOK_AGENT_"))
+        .collect();
+    unknown.sort_unstable();
+    unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        std::iter::once("webhook-agent")
+            .chain(line.split_whitespace())
+            .map(OsString::from)
+            .collect()
+    }
+
+    fn failure(line: &str) -> Failure {
+        match read(&words(line)) {
+            Err(NoCommand::Setting(failure)) => failure,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        for line in [
+            "serve",
+            "serve --dev --listen 127.0.0.1:0 --database sqlite:./x.db --config x.toml",
+            "user add kari",
+            "user add kari --full-name Kari --password-stdin --database sqlite:./x.db",
+            "user list --config x.toml",
+            "token add --user kari",
+            "token add --user kari --label ci --database sqlite:./x.db",
+            "token list",
+            "token revoke 3 --database sqlite:./x.db",
+            "migrate --database sqlite:./x.db",
+            "openapi",
+        ] {
+            assert!(read(&words(line)).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn commands_that_only_need_the_database_take_no_other_settings() {
+        for line in [
+            "user list --listen 127.0.0.1:1",
+            "migrate --allow-http",
+            "openapi --database x",
+        ] {
+            let Err(NoCommand::Told(error)) = read(&words(line)) else {
+                panic!("{line}")
+            };
+            assert_eq!(error.kind(), ErrorKind::UnknownArgument, "{line}");
+            assert_eq!(error.exit_code(), 2);
+        }
+        let line = words("token list --database sqlite:./x.db");
+        let Ok(Cli {
+            task: Task::Token(TokenTask::List(args)),
+        }) = read(&line)
+        else {
+            panic!()
+        };
+        assert_eq!(args.0.database(), "sqlite:./x.db");
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_one_line_with_its_name() {
+        for (line, said) in [
+            (
+                "serve --listen nowhere",
+                "--listen cannot be \"nowhere\": invalid socket address syntax",
+            ),
+            (
+                "serve --workers=many",
+                "--workers cannot be \"many\": invalid digit found in string",
+            ),
+            (
+                "serve --allow-http=perhaps",
+                "--allow-http cannot be \"perhaps\": ",
+            ),
+            (
+                "serve --allowed-target-ranges ten",
+                "--allowed-target-ranges cannot be \"ten\": expected",
+            ),
+        ] {
+            let failure = failure(line);
+            assert_eq!(failure.exit_code(), 78);
+            assert!(failure.to_string().starts_with(said), "{line}: {failure}");
+            assert_eq!(failure.to_string().lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_setting_is_a_matter_of_the_command_line() {
+        let Err(NoCommand::Told(error)) = read(&words("token revoke first")) else {
+            panic!()
+        };
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn variables_that_look_like_settings_but_are_none_are_found() {
+        let names = [
+            "WEBHOOK_AGENT_LISTN",
+            "WEBHOOK_AGENT_LISTEN",
+            "WEBHOOK_AGENT_LOG",
+            "PATH",
+            "WEBHOOK_AGENT_CONFIG",
+            "WEBHOOK_AGENT_DEV",
+        ];
+        assert_eq!(
+            unknown_variables(names.into_iter().map(OsString::from)),
+            ["WEBHOOK_AGENT_DEV", "WEBHOOK_AGENT_LISTN"]
+        );
+    }
+}

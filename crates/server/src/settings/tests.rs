@@ -1,0 +1,230 @@
+//! Tests of the order of strength, of the profiles, and of what is refused.
+
+use clap::Parser;
+
+use super::{Options, Profile, Settings};
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn flags(line: &str) -> Options {
+    Line::try_parse_from(std::iter::once("x").chain(line.split_whitespace()))
+        .unwrap()
+        .options
+}
+
+/// The options of a command line over a settings file that holds this text.
+fn over(line: &str, text: &str) -> Options {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, text).unwrap();
+    Options {
+        config: Some(path),
+        ..flags(line)
+    }
+    .with_file()
+    .unwrap()
+}
+
+fn settings(line: &str, text: &str, profile: Profile) -> Settings {
+    Settings::resolve(over(line, text), profile).unwrap()
+}
+
+#[test]
+fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+    // flag, file, what is used
+    for (flag, file, used) in [
+        ("", "", "127.0.0.1:8080"),
+        ("", "listen = '127.0.0.1:2'", "127.0.0.1:2"),
+        ("--listen 127.0.0.1:1", "", "127.0.0.1:1"),
+        (
+            "--listen 127.0.0.1:1",
+            "listen = '127.0.0.1:2'",
+            "127.0.0.1:1",
+        ),
+    ] {
+        let settings = settings(flag, file, Profile::Strict);
+        assert_eq!(settings.listen.to_string(), used, "{flag:?} over {file:?}");
+    }
+}
+
+#[test]
+fn every_setting_of_the_file_gives_way_to_its_flag() {
+    let file = "listen = '127.0.0.1:2'\ndatabase = 'sqlite:file.db'\nworkers = 2\n\
+                slow_call_ms = 2\nallow_http = false\nallow_private_targets = false\n\
+                allowed_target_ranges = ['10.2.0.0/16']\nallowed_target_hosts = ['file.corp']\n\
+                allow_metadata_targets = false\nstore_unknown_types = false\n";
+    let line = "--listen 127.0.0.1:1 --database sqlite:flag.db --workers 1 --slow-call-ms 1 \
+                --allow-http --allow-private-targets=true --allowed-target-ranges 10.1.0.0/16 \
+                --allowed-target-hosts flag.corp --allow-metadata-targets=yes --store-unknown-types=1";
+    let both = over(line, file);
+    assert_eq!(
+        Options {
+            config: None,
+            ..both
+        },
+        flags(line)
+    );
+    let alone = over("", file);
+    assert_ne!(
+        alone,
+        Options {
+            config: alone.config.clone(),
+            ..Options::default()
+        }
+    );
+    assert_eq!(alone.listen, Some("127.0.0.1:2".parse().unwrap()));
+    assert_eq!(alone.database(), "sqlite:file.db");
+}
+
+#[test]
+fn the_strict_profile_has_every_switch_off() {
+    let settings = settings("", "", Profile::Strict);
+    assert_eq!(settings.database, "sqlite:./data/webhooks.db");
+    assert_eq!(settings.workers, None);
+    assert_eq!(settings.slow_call_after.as_millis(), 2_000);
+    assert!(!settings.rules.store_unknown_types);
+    assert!(!settings.rules.targets.allow_http);
+    assert!(!settings.rules.targets.addresses.allow_private);
+    assert!(!settings.rules.targets.addresses.allow_metadata);
+    assert!(settings.rules.targets.addresses.allowed_ranges.is_empty());
+    assert!(settings.rules.targets.addresses.allowed_hosts.is_empty());
+}
+
+#[test]
+fn the_dev_profile_only_changes_defaults() {
+    let open = settings("", "", Profile::Dev);
+    assert!(open.rules.store_unknown_types);
+    assert!(open.rules.targets.allow_http);
+    assert!(open.rules.targets.addresses.allow_private);
+    assert!(
+        !open.rules.targets.addresses.allow_metadata,
+        "metadata needs its own switch"
+    );
+
+    let closed = settings(
+        "--allow-http=false --store-unknown-types=no",
+        "allow_private_targets = false",
+        Profile::Dev,
+    );
+    assert!(!closed.rules.store_unknown_types);
+    assert!(!closed.rules.targets.allow_http);
+    assert!(!closed.rules.targets.addresses.allow_private);
+}
+
+#[test]
+fn each_switch_opens_nothing_but_its_own_in_the_strict_profile() {
+    let on = |line| {
+        let rules = settings(line, "", Profile::Strict).rules;
+        (
+            rules.targets.allow_http,
+            rules.targets.addresses.allow_private,
+            rules.targets.addresses.allow_metadata,
+            rules.store_unknown_types,
+        )
+    };
+    assert_eq!(on("--allow-http"), (true, false, false, false));
+    assert_eq!(on("--allow-private-targets"), (false, true, false, false));
+    assert_eq!(on("--allow-metadata-targets"), (false, false, true, false));
+    assert_eq!(on("--store-unknown-types"), (false, false, false, true));
+}
+
+#[test]
+fn lists_are_given_with_commas_or_by_repetition() {
+    let range = |text: &str| text.parse().unwrap();
+    for line in [
+        "--allowed-target-ranges 10.1.0.0/16,fd00::/8",
+        "--allowed-target-ranges 10.1.0.0/16 --allowed-target-ranges fd00::/8",
+    ] {
+        assert_eq!(
+            flags(line).allowed_target_ranges,
+            Some(vec![range("10.1.0.0/16"), range("fd00::/8")])
+        );
+    }
+}
+
+#[test]
+fn dev_listens_on_loopback_only_wherever_the_address_comes_from() {
+    for address in [
+        "127.0.0.1:0",
+        "127.9.9.9:80",
+        "[::1]:8080",
+        "[::ffff:127.0.0.1]:8080",
+    ] {
+        let file = format!("listen = '{address}'");
+        assert_eq!(
+            settings("", &file, Profile::Dev).listen.to_string(),
+            address
+        );
+    }
+    for address in [
+        "0.0.0.0:8080",
+        "[::]:8080",
+        "192.168.1.5:8080",
+        "[::ffff:10.0.0.1]:1",
+    ] {
+        let flag = format!("--listen {address}");
+        let file = format!("listen = '{address}'");
+        for options in [over(&flag, ""), over("", &file)] {
+            let refused = Settings::resolve(options, Profile::Dev).unwrap_err();
+            assert_eq!(refused.exit_code(), 78);
+            assert!(
+                refused
+                    .to_string()
+                    .starts_with(&format!("listen is {address}, but --dev"))
+            );
+        }
+        assert!(Settings::resolve(over(&flag, ""), Profile::Strict).is_ok());
+    }
+}
+
+#[test]
+fn a_number_of_workers_out_of_range_is_refused() {
+    for (workers, fine) in [(0, false), (1, true), (512, true), (513, false)] {
+        let options = Options {
+            workers: Some(workers),
+            ..Options::default()
+        };
+        assert_eq!(
+            Settings::resolve(options, Profile::Strict).is_ok(),
+            fine,
+            "{workers}"
+        );
+    }
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none.toml");
+    let failure = Options {
+        config: Some(path.clone()),
+        ..Options::default()
+    }
+    .with_file()
+    .unwrap_err();
+    assert_eq!(failure.exit_code(), 78);
+    assert!(
+        failure.to_string().contains(&path.display().to_string()),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_fault_in_the_settings_file_is_told_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, "workers = 2\nlistn = 'x'\n").unwrap();
+    let failure = Options {
+        config: Some(path.clone()),
+        ..Options::default()
+    }
+    .with_file()
+    .unwrap_err();
+    let start = format!("{}:2: ", path.display());
+    assert!(failure.to_string().starts_with(&start), "{failure}");
+    assert!(failure.to_string().contains("listn"), "{failure}");
+}

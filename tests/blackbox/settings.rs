@@ -1,0 +1,137 @@
+//! Which setting wins, and what a wrong one says, through the real program.
+
+use crate::program::{Home, Server, finish};
+use crate::webhook::save;
+
+/// Whether a server with these settings takes an http target: `None` is not set.
+fn takes_http(
+    dev: bool,
+    flag: Option<bool>,
+    environment: Option<bool>,
+    file: Option<bool>,
+) -> bool {
+    let home = Home::new();
+    home.run_with_input(&["user", "add", "tje0", "--password-stdin"], "Tje0\n")
+        .printed();
+    let mut command = home.serve();
+    if dev {
+        command.arg("--dev");
+    }
+    if let Some(value) = flag {
+        command.arg(format!("--allow-http={value}"));
+    }
+    if let Some(value) = environment {
+        command.env("WEBHOOK_AGENT_ALLOW_HTTP", value.to_string());
+    }
+    if let Some(value) = file {
+        command
+            .arg("--config")
+            .arg(home.settings(&format!("allow_http = {value}\n")));
+    }
+    let server = Server::start(&mut command);
+    let mut webhook = crate::webhook::draft("x");
+    webhook["TargetUrl"] = "http://hooks.example.com/in".into();
+    match server.call(&save(&webhook)).status {
+        200 => true,
+        400 => false,
+        status => panic!("{status}"),
+    }
+}
+
+#[test]
+fn a_flag_beats_the_environment_that_beats_the_file_that_beats_the_profile() {
+    let (on, off) = (Some(true), Some(false));
+    for (dev, flag, environment, file, taken) in [
+        (false, None, None, None, false),
+        (true, None, None, None, true),
+        (false, None, None, on, true),
+        (true, None, None, off, false),
+        (false, None, on, off, true),
+        (true, None, off, on, false),
+        (false, on, off, off, true),
+        (true, off, on, on, false),
+    ] {
+        assert_eq!(
+            takes_http(dev, flag, environment, file),
+            taken,
+            "dev {dev}, flag {flag:?}, environment {environment:?}, file {file:?}"
+        );
+    }
+}
+
+#[test]
+fn single_targets_are_opened_in_the_strict_profile() {
+    let home = Home::new();
+    home.run_with_input(&["user", "add", "tje0", "--password-stdin"], "Tje0\n")
+        .printed();
+    let mut command = home.serve();
+    command.args(["--allowed-target-ranges", "10.20.0.0/16,127.0.0.2"]);
+    command.env("WEBHOOK_AGENT_ALLOWED_TARGET_HOSTS", "hooks.corp");
+    let server = Server::start(&mut command);
+    for (url, status) in [
+        ("https://10.20.3.4/in", 200),
+        ("https://127.0.0.2/in", 200),
+        ("https://hooks.corp/in", 200),
+        ("https://HOOKS.corp/in", 200),
+        ("https://10.21.3.4/in", 400),
+        ("https://127.0.0.1/in", 400),
+        ("https://other.corp/in", 400),
+        ("https://localhost/in", 400),
+        ("https://169.254.169.254/in", 400),
+        ("http://10.20.3.4/in", 400),
+    ] {
+        let mut webhook = crate::webhook::draft("x");
+        webhook["TargetUrl"] = url.into();
+        let reply = server.call(&save(&webhook));
+        assert_eq!(reply.status, status, "{url}: {}", reply.text());
+    }
+}
+
+#[test]
+fn a_wrong_setting_is_one_line_that_names_it_and_ends_with_78() {
+    let home = Home::new();
+    let by_flag = finish(home.serve().args(["--workers", "many"]), "");
+    assert!(
+        by_flag
+            .failed_with(78)
+            .starts_with("--workers cannot be \"many\"")
+    );
+
+    let by_environment = finish(home.serve().env("WEBHOOK_AGENT_ALLOW_HTTP", "perhaps"), "");
+    assert!(
+        by_environment
+            .failed_with(78)
+            .starts_with("WEBHOOK_AGENT_ALLOW_HTTP cannot be \"perhaps\"")
+    );
+
+    let of_the_log = finish(
+        home.serve().env("WEBHOOK_AGENT_LOG", "webhook_http=loud"),
+        "",
+    );
+    assert!(
+        of_the_log
+            .failed_with(78)
+            .starts_with("WEBHOOK_AGENT_LOG cannot be \"webhook_http=loud\"")
+    );
+
+    let file = home.settings("workers = 2\n\nallow-http = true\n");
+    let by_file = finish(home.serve().arg("--config").arg(&file), "");
+    let told = by_file.failed_with(78);
+    assert!(
+        told.starts_with(&format!("{}:3: ", file.display())),
+        "{told}"
+    );
+    assert!(told.contains("unknown field `allow-http`"), "{told}");
+
+    let missing = finish(home.serve().args(["--config", "no-such-file.toml"]), "");
+    assert!(missing.failed_with(78).contains("no-such-file.toml"));
+    assert!(!home.path().join("webhooks.db").exists());
+}
+
+#[test]
+fn a_variable_that_looks_like_a_setting_but_is_none_is_pointed_out() {
+    let home = Home::new();
+    let server = Server::start(home.serve().env("WEBHOOK_AGENT_LISTN", "127.0.0.1:1"));
+    let said = server.stop().stderr;
+    assert!(said.contains("WEBHOOK_AGENT_LISTN"), "{said}");
+}
