@@ -1,0 +1,244 @@
+//! The requests: SaveWebhook and GetWebhook as bytes, with fixed-width fields whose digits are
+//! changed in place.
+//!
+//! A request is built once per connection; from one request to the next only digits change, so the
+//! generator allocates nothing. It must not know where the bytes go.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::load::Traffic;
+
+/// `tje0:Tje0`, the administrator that `serve --dev` makes.
+const AUTHORIZATION: &str = "Basic dGplMDpUamUw";
+/// Digits of the number that makes the content of each request its own.
+const SERIAL_WIDTH: usize = 12;
+/// Room for a WebhookId; JSON allows blanks before a number.
+const ID_WIDTH: usize = 10;
+/// The members of a webhook which every request changes; each ends in the serial number.
+const NAME: &str = "Warehouse order feed ";
+const TARGET: &str = "https://hooks.warehouse.example/so/orders/";
+const SECRET: &str = "Gr33n-Harb0ur-";
+
+/// One request that saves a webhook, again and again with other content.
+#[derive(Debug, Clone)]
+pub(crate) struct SaveTraffic {
+    bytes: Vec<u8>,
+    id: Range<usize>,
+    serials: [Range<usize>; 3],
+    /// The webhooks that are re-saved in turn; none means that each request creates one.
+    owned: Vec<u32>,
+    sent: usize,
+}
+
+impl SaveTraffic {
+    /// Requests to `path`, numbered from `first_serial`. With `owned` webhooks each is re-saved in
+    /// turn, else each request creates one.
+    pub(crate) fn new(target: SocketAddr, path: &str, first_serial: u64, owned: Vec<u32>) -> Self {
+        let serial = format!("{first_serial:0SERIAL_WIDTH$}");
+        let body = format!(
+            concat!(
+                r#"{{"WebhookId":{id:>width$},"Name":"{name}{serial}","#,
+                r#""Events":["sale.sold","sale.changed","webhook118.errors"],"#,
+                r#""TargetUrl":"{target}{serial}","Secret":"{secret}{serial}","#,
+                r#""State":"Active","Type":"webhook","#,
+                r#""Headers":{{"X-Api-Key":"wh-5521","X-Region":"nordic"}},"#,
+                r#""Properties":{{"source":"superoffice","priority":3,"#,
+                r#""routing":{{"queue":"orders","dlq":false}}}},"#,
+                r#""Registered":"0001-01-01T00:00:00","RegisteredAssociate":null,"#,
+                r#""Updated":"0001-01-01T00:00:00","UpdatedAssociate":null,"#,
+                r#""ErrorsEmail":"ops@warehouse.example"}}"#
+            ),
+            id = 0,
+            width = ID_WIDTH,
+            name = NAME,
+            target = TARGET,
+            secret = SECRET,
+            serial = serial,
+        );
+        let bytes = request(target, path, &body);
+        let after = |text: &str, width: usize| {
+            let found = bytes
+                .windows(text.len())
+                .position(|window| window == text.as_bytes());
+            // Each text is a part of the format above; an empty range would make `next` change
+            // nothing, and the read-back fails.
+            found.map_or(0..0, |start| start + text.len()..start + text.len() + width)
+        };
+        let id = after("\"WebhookId\":", ID_WIDTH);
+        let serials = [NAME, TARGET, SECRET].map(|text| after(text, SERIAL_WIDTH));
+        Self {
+            bytes,
+            id,
+            serials,
+            owned,
+            sent: 0,
+        }
+    }
+
+    /// The webhook which the last request re-saved; `None` where it created one.
+    pub(crate) fn last_id(&self) -> Option<u32> {
+        let index = self.sent.checked_sub(1)? % self.owned.len().max(1);
+        self.owned.get(index).copied()
+    }
+
+    /// Whether a webhook read back holds what the last request saved.
+    pub(crate) fn was_saved_as(&self, webhook: &Value) -> bool {
+        let serial = String::from_utf8_lossy(&self.bytes[self.serials[0].clone()]);
+        [("Name", NAME), ("TargetUrl", TARGET), ("Secret", SECRET)]
+            .into_iter()
+            .all(|(member, start)| webhook[member].as_str() == Some(&format!("{start}{serial}")))
+    }
+
+    fn count_up(&mut self) {
+        let [first, ..] = self.serials.clone();
+        for digit in self.bytes[first.clone()].iter_mut().rev() {
+            if *digit < b'9' {
+                *digit += 1;
+                break;
+            }
+            *digit = b'0';
+        }
+        for other in [self.serials[1].start, self.serials[2].start] {
+            self.bytes.copy_within(first.clone(), other);
+        }
+    }
+
+    fn aim_at(&mut self, id: u32) {
+        let mut rest = id;
+        for place in self.bytes[self.id.clone()].iter_mut().rev() {
+            *place = match rest {
+                0 => b' ',
+                // A remainder of ten fits a byte.
+                _ => b'0' + (rest % 10) as u8,
+            };
+            rest /= 10;
+        }
+    }
+}
+
+impl Traffic for SaveTraffic {
+    fn next(&mut self) -> &[u8] {
+        self.count_up();
+        if !self.owned.is_empty() {
+            self.aim_at(self.owned[self.sent % self.owned.len()]);
+        }
+        self.sent += 1;
+        &self.bytes
+    }
+}
+
+/// Requests that read webhooks in turn.
+#[derive(Debug, Clone)]
+pub(crate) struct GetTraffic {
+    requests: Vec<Vec<u8>>,
+    sent: usize,
+}
+
+impl GetTraffic {
+    /// Reads each of these webhooks in turn; there must be one at least.
+    pub(crate) fn new(target: SocketAddr, ids: &[u32]) -> Self {
+        Self {
+            requests: ids.iter().map(|id| get(target, *id)).collect(),
+            sent: 0,
+        }
+    }
+}
+
+impl Traffic for GetTraffic {
+    fn next(&mut self) -> &[u8] {
+        self.sent += 1;
+        &self.requests[self.sent % self.requests.len()]
+    }
+}
+
+/// The request that reads one webhook.
+pub(crate) fn get(target: SocketAddr, id: u32) -> Vec<u8> {
+    request(
+        target,
+        &format!("/api/v1/Agents/Webhook/GetWebhook?webhookId={id}"),
+        "null",
+    )
+}
+
+fn request(target: SocketAddr, path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {target}\r\nAuthorization: {AUTHORIZATION}\r\n\
+         Accept: application/json\r\n\
+         Content-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{body}",
+        length = body.len()
+    )
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 8080))
+    }
+
+    fn body(request: &[u8]) -> Value {
+        let text = std::str::from_utf8(request).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains(&format!("\r\nContent-Length: {}", body.len())),
+            "{head}"
+        );
+        serde_json::from_str(body).unwrap()
+    }
+
+    #[test]
+    fn a_create_asks_for_id_0_with_all_14_members_and_new_content_each_time() {
+        let mut traffic = SaveTraffic::new(target(), "/x", 99_999, vec![]);
+        let first = body(traffic.next());
+        assert_eq!(first.as_object().unwrap().len(), 14);
+        assert_eq!(first["WebhookId"], 0);
+        assert_eq!(first["Name"], "Warehouse order feed 000000100000");
+        assert_eq!(
+            first["TargetUrl"],
+            "https://hooks.warehouse.example/so/orders/000000100000"
+        );
+        assert_eq!(first["Secret"], "Gr33n-Harb0ur-000000100000");
+        assert!(traffic.was_saved_as(&first));
+        let second = body(traffic.next());
+        assert_eq!(second["Name"], "Warehouse order feed 000000100001");
+        assert!(traffic.was_saved_as(&second));
+        assert!(!traffic.was_saved_as(&first));
+        assert_eq!(traffic.last_id(), None);
+    }
+
+    #[test]
+    fn updates_take_their_own_webhooks_in_turn() {
+        let mut traffic = SaveTraffic::new(target(), "/x", 0, vec![7, 4_294_967_295, 10]);
+        for expected in [7_u32, 4_294_967_295, 10, 7] {
+            assert_eq!(body(traffic.next())["WebhookId"], expected);
+            assert_eq!(traffic.last_id(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn reads_take_their_webhooks_in_turn() {
+        let mut traffic = GetTraffic::new(target(), &[5, 6]);
+        let first = traffic.next().to_vec();
+        let second = traffic.next().to_vec();
+        assert_ne!(first, second);
+        assert_eq!(traffic.next(), first);
+        assert_eq!(body(&first), Value::Null);
+    }
+
+    #[test]
+    fn a_request_line_and_its_headers_are_complete() {
+        let text = String::from_utf8(get(target(), 12)).unwrap();
+        assert_eq!(
+            text,
+            "POST /api/v1/Agents/Webhook/GetWebhook?webhookId=12 HTTP/1.1\r\n\
+             Host: 127.0.0.1:8080\r\n\
+             Authorization: Basic dGplMDpUamUw\r\nAccept: application/json\r\n\
+             Content-Type: application/json; charset=utf-8\r\nContent-Length: 4\r\n\r\nnull"
+        );
+    }
+}
