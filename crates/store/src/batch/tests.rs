@@ -173,6 +173,41 @@ async fn write_sets_of_one_row_are_decided_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn write_sets_that_meet_are_decided_in_the_order_in_which_they_came() {
+    let (store, _folder) = store().await;
+    for number in 1..=2 {
+        store.commit(insert(named(number, "there"))).await.unwrap();
+    }
+    let revise = |number: i32, expected: i32| WebhookWrite::Revise {
+        webhook: Arc::new(Webhook {
+            version: Version(expected + 1),
+            ..named(number, "revised")
+        }),
+        expected: Version(expected),
+    };
+    // The first is lost, so the second stands, and the third meets only the second.
+    let second = WriteSet {
+        webhooks: vec![revise(1, 0), revise(2, 0)],
+    };
+    let outcomes = together(
+        &store,
+        vec![revise(1, 7).into(), second, revise(2, 0).into()],
+    )
+    .await;
+    assert!(
+        matches!(
+            outcomes[..],
+            [
+                Err(CommitError::Conflict),
+                Ok(()),
+                Err(CommitError::Conflict)
+            ]
+        ),
+        "{outcomes:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_full_disk_refuses_writes_and_not_reads_and_passes() {
     let (store, _folder) = store().await;
     store
