@@ -25,6 +25,12 @@ impl Timestamp {
         self.0.as_microsecond()
     }
 
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    #[must_use]
+    pub fn as_seconds(self) -> i64 {
+        self.as_micros().div_euclid(1_000_000)
+    }
+
     /// The same instant for calendar and time-zone arithmetic.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {

@@ -48,7 +48,10 @@ pub mod service;
 pub mod testing;
 pub mod webhook;
 
-pub use account::{Account, NewAccount, NewToken, TokenDigest, TokenId, TokenRecord};
+pub use account::{
+    Account, AppRecord, LoginKind, LoginRecord, NewAccount, NewApp, NewLogin, NewToken, Tenant,
+    TenantError, TokenDigest, TokenId, TokenRecord,
+};
 pub use address::{AddressPolicy, AddressRefusal};
 pub use associate::{Associate, AssociateId, UserType};
 pub use caller::{AppId, Caller, Visibility};
@@ -56,11 +59,11 @@ pub use clock::{SystemClock, SystemIds, Timestamp};
 pub use context::Context;
 pub use plugin::{DeliveryPlugin, PluginRegistry, TargetError};
 pub use ports::{
-    AccountError, Accounts, Associates, Clock, CommitError, Ids, StoreError, WebhookRepository,
-    WebhookWrite, WriteSet,
+    AccountError, Accounts, Apps, Associates, Clock, CommitError, Credentials, Ids, Logins,
+    StoreError, Tenants, WebhookRepository, WebhookWrite, WriteSet,
 };
 pub use rules::{Field, SaveRules, TargetPolicy, Violation};
-pub use service::{SaveError, Saved, ServiceError, Warning, Webhooks};
+pub use service::{Precondition, SaveError, Saved, ServiceError, Warning, Webhooks};
 pub use webhook::{
     CustomHeaders, EventName, EventNames, Given, NotifyVia, NotifyWhen, PluginName, Properties,
     Secret, Stamp, StoredWebhook, Usage, Version, Webhook, WebhookDraft, WebhookFilter, WebhookId,

@@ -8,8 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::account::{Account, NewAccount, NewToken, TokenDigest, TokenId, TokenRecord};
+use crate::account::{
+    Account, AppRecord, LoginRecord, NewAccount, NewApp, NewLogin, NewToken, Tenant, TenantError,
+    TokenDigest, TokenId, TokenRecord,
+};
 use crate::associate::{Associate, AssociateId};
+use crate::caller::AppId;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::webhook::{StoredWebhook, Version, Webhook, WebhookFilter, WebhookId};
@@ -166,8 +170,9 @@ pub trait Accounts: Send + Sync {
     /// The token with this hash, revoked or not.
     async fn token(&self, digest: &TokenDigest) -> Result<Option<TokenRecord>, StoreError>;
 
-    /// A number that rises whenever an account or a token changes, by whatever process; who keeps
-    /// verified credentials compares it (decision 35).
+    /// A number that rises whenever an account, a token, a tenant or an app changes, by whatever
+    /// process; who keeps verified credentials compares it (decision 35). It stays what it is when
+    /// somebody logs in or out.
     async fn credentials_version(&self) -> Result<i64, StoreError>;
 
     /// Every account of the context, by rising id.
@@ -179,6 +184,23 @@ pub trait Accounts: Send + Sync {
         context: &Context,
         account: NewAccount,
     ) -> Result<Arc<Associate>, AccountError>;
+
+    /// Gives the account of this login name another password, which ends its tickets and sessions.
+    async fn set_password(
+        &self,
+        context: &Context,
+        name: &str,
+        password_hash: String,
+    ) -> Result<(), AccountError>;
+
+    /// Retires the associate of this login name, which ends its tickets and sessions and keeps its
+    /// tokens from opening anything; or takes it back. False when it was so before.
+    async fn set_retired(
+        &self,
+        context: &Context,
+        name: &str,
+        retired: bool,
+    ) -> Result<bool, AccountError>;
 
     /// Every token of the context, by rising id.
     async fn tokens(&self, context: &Context) -> Result<Vec<TokenRecord>, StoreError>;
@@ -199,6 +221,66 @@ pub trait Accounts: Send + Sync {
         at: Timestamp,
     ) -> Result<bool, StoreError>;
 }
+
+/// What was handed out to those who logged in: tickets and sessions.
+#[async_trait]
+pub trait Logins: Send + Sync {
+    /// Adds them, all or none, and forgets some of those that expired before they were created.
+    async fn add_logins(&self, context: &Context, logins: Vec<NewLogin>) -> Result<(), StoreError>;
+
+    /// The ticket or session with this hash, expired or not.
+    async fn login(&self, digest: &TokenDigest) -> Result<Option<LoginRecord>, StoreError>;
+
+    /// Lets it expire later, unless it is gone; never earlier.
+    async fn extend_login(&self, digest: &TokenDigest, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Ends it; false when it is gone already.
+    async fn end_login(&self, digest: &TokenDigest) -> Result<bool, StoreError>;
+
+    /// Ends every ticket and session of the associate with this login name, and tells how many. It
+    /// raises the version of the credentials.
+    async fn end_logins(&self, context: &Context, name: &str) -> Result<u64, AccountError>;
+}
+
+/// The tenants of an online installation.
+#[async_trait]
+pub trait Tenants: Send + Sync {
+    /// The tenant of this name, compared without regard to case.
+    async fn tenant(&self, name: &Context) -> Result<Option<Tenant>, StoreError>;
+
+    /// Every tenant, by name.
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError>;
+
+    /// Adds a tenant.
+    async fn add_tenant(&self, name: &Context, at: Timestamp) -> Result<(), TenantError>;
+
+    /// Hides a tenant as if it did not exist, or shows it again; false when it was so before, or there
+    /// is none of this name.
+    async fn set_tenant_disabled(&self, name: &Context, disabled: bool)
+    -> Result<bool, StoreError>;
+}
+
+/// The apps through which an online installation is called.
+#[async_trait]
+pub trait Apps: Send + Sync {
+    /// The app whose client secret has this hash.
+    async fn app(&self, digest: &TokenDigest) -> Result<Option<AppRecord>, StoreError>;
+
+    /// Every app, by rising id.
+    async fn apps(&self) -> Result<Vec<AppRecord>, StoreError>;
+
+    /// Registers an app, which is granted nothing.
+    async fn add_app(&self, app: NewApp) -> Result<AppId, StoreError>;
+
+    /// Opens the Webhook agent to an app, or closes it; false when it was so before, or there is no
+    /// such app.
+    async fn set_app_granted(&self, id: AppId, granted: bool) -> Result<bool, StoreError>;
+}
+
+/// Everything that says who may call.
+pub trait Credentials: Accounts + Logins + Tenants + Apps {}
+
+impl<S: Accounts + Logins + Tenants + Apps> Credentials for S {}
 
 /// Where time enters.
 pub trait Clock: Send + Sync {

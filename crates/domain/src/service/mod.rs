@@ -4,7 +4,9 @@
 mod identity;
 mod locks;
 mod outcome;
+mod precondition;
 mod webhooks;
 
 pub use outcome::{SaveError, Saved, ServiceError, Warning};
+pub use precondition::Precondition;
 pub use webhooks::Webhooks;

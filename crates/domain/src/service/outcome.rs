@@ -12,6 +12,9 @@ pub enum ServiceError {
     /// Other writers were faster, every time.
     #[error("other changes of the webhook were faster, {0} times")]
     Contended(u32),
+    /// The webhook changed since the caller looked.
+    #[error("the webhook changed since the caller looked")]
+    PreconditionFailed,
     /// The storage could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::identity::Identity;
 use super::locks::KeyedLocks;
 use super::outcome::{SaveError, Saved, ServiceError, Warning};
+use super::precondition::Precondition;
 use crate::associate::{Associate, AssociateId};
 use crate::caller::Caller;
 use crate::plugin::PluginRegistry;
@@ -16,6 +17,10 @@ use crate::rules::{
 use crate::webhook::{
     Stamp, StoredWebhook, Usage, Webhook, WebhookDraft, WebhookFilter, WebhookId, WebhookView,
 };
+
+/// Whether a change wants to see who the webhook names; most do not, and looking them up costs.
+#[derive(Clone, Copy)]
+struct Names;
 
 /// How often a decision is made anew because another writer was faster.
 const ROUNDS: u32 = 3;
@@ -67,11 +72,42 @@ impl Webhooks {
     pub async fn save(&self, caller: &Caller, draft: WebhookDraft) -> Result<Saved, SaveError> {
         match draft.id.unwrap_or(0) {
             0 => self.create(caller, draft).await,
-            asked => {
-                let id = WebhookId::new(asked).ok_or(SaveError::NotFound(asked))?;
-                self.update(caller, id, draft).await
+            id => {
+                self.update(caller, id, Precondition::default(), draft)
+                    .await
             }
         }
+    }
+
+    /// Updates the webhook with this id, whatever id the draft names, if the precondition holds.
+    ///
+    /// # Errors
+    /// Like [`Webhooks::save`]; or when the webhook changed since the caller looked.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: i32,
+        precondition: Precondition,
+        draft: WebhookDraft,
+    ) -> Result<Saved, SaveError> {
+        let same = |_: &WebhookView| Ok::<_, SaveError>(draft.clone());
+        self.revise(caller, id, precondition, None, same).await
+    }
+
+    /// Updates the webhook with this id by a draft that is made of what is stored. It is made anew when
+    /// another writer was faster, so that a patch never applies to what is stored no more.
+    ///
+    /// # Errors
+    /// Like [`Webhooks::update`]; or what `change` refuses.
+    pub async fn amend<E: From<SaveError>>(
+        &self,
+        caller: &Caller,
+        id: i32,
+        precondition: Precondition,
+        change: impl Fn(&WebhookView) -> Result<WebhookDraft, E>,
+    ) -> Result<Saved, E> {
+        self.revise(caller, id, precondition, Some(Names), change)
+            .await
     }
 
     /// The webhook with this id, if it exists for the caller.
@@ -121,6 +157,20 @@ impl Webhooks {
     /// # Errors
     /// When the storage cannot answer, or other writers were faster every time.
     pub async fn delete(&self, caller: &Caller, id: i32) -> Result<bool, ServiceError> {
+        self.delete_if(caller, id, Precondition::default()).await
+    }
+
+    /// Deletes the webhook with this id if the precondition holds; false when it does not exist for the
+    /// caller.
+    ///
+    /// # Errors
+    /// Like [`Webhooks::delete`]; or when the webhook changed since the caller looked.
+    pub async fn delete_if(
+        &self,
+        caller: &Caller,
+        id: i32,
+        precondition: Precondition,
+    ) -> Result<bool, ServiceError> {
         let Some(id) = WebhookId::new(id) else {
             return Ok(false);
         };
@@ -132,6 +182,9 @@ impl Webhooks {
             else {
                 return Ok(false);
             };
+            if !precondition.holds_for(&stored.webhook) {
+                return Err(ServiceError::PreconditionFailed);
+            }
             let expected = stored.webhook.version;
             let write = WebhookWrite::Delete {
                 context: context.clone(),
@@ -176,44 +229,72 @@ impl Webhooks {
         Err(ServiceError::Contended(ROUNDS).into())
     }
 
-    async fn update(
+    async fn revise<E: From<SaveError>>(
         &self,
         caller: &Caller,
-        id: WebhookId,
-        draft: WebhookDraft,
-    ) -> Result<Saved, SaveError> {
+        asked: i32,
+        precondition: Precondition,
+        names: Option<Names>,
+        change: impl Fn(&WebhookView) -> Result<WebhookDraft, E>,
+    ) -> Result<Saved, E> {
+        let not_found = || E::from(SaveError::NotFound(asked));
+        let id = WebhookId::new(asked).ok_or_else(not_found)?;
         let context = caller.context();
         let _turn = self.locks.lock((context, id)).await;
         for round in 0..ROUNDS {
-            // What this node remembers is good enough to decide on; after a conflict it is not.
-            let found = match round {
-                0 => self.repository.recall(context, id).await?,
-                _ => self.repository.find(context, id).await?,
+            // What this node remembers is good enough to decide on, but not to show to a change that
+            // looks at it, and not after a conflict.
+            let found = match (round, names) {
+                (0, None) => self.repository.recall(context, id).await,
+                _ => self.repository.find(context, id).await,
             };
             let stored = found
+                .map_err(SaveError::from)?
                 .filter(|stored| caller.visibility().shows(&stored.webhook))
-                .ok_or(SaveError::NotFound(id.get()))?;
-            let judged = self
-                .judge(caller, draft.clone(), Some(&stored.webhook))
-                .await?;
-            let identity = Identity::revise(&stored.webhook, self.stamp(caller));
-            let webhook = Arc::new(identity.with(judged.content));
-            let named = self.named_by(caller, &webhook).await?;
-            let expected = stored.webhook.version;
-            let write = WebhookWrite::Revise {
-                webhook: webhook.clone(),
-                expected,
-            };
-            match self.repository.commit(write.into()).await {
-                Ok(()) => {
-                    let stored = StoredWebhook { webhook, ..stored };
-                    return Ok(saved(stored, &named, judged.unknown_type));
+                .ok_or_else(not_found)?;
+            if !precondition.holds_for(&stored.webhook) {
+                return Err(SaveError::from(ServiceError::PreconditionFailed).into());
+            }
+            let named = match names {
+                Some(Names) => {
+                    let named = self.named_by(caller, &stored.webhook).await;
+                    named.map_err(SaveError::from)?
                 }
-                Err(CommitError::Conflict) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
+                None => Vec::new(),
+            };
+            let draft = change(&view_of(stored.clone(), &named))?;
+            match self.try_revise(caller, stored, draft).await {
+                Ok(Some(saved)) => return Ok(saved),
+                Ok(None) => {}
+                Err(error) => return Err(error.into()),
             }
         }
-        Err(ServiceError::Contended(ROUNDS).into())
+        Err(SaveError::from(ServiceError::Contended(ROUNDS)).into())
+    }
+
+    /// One round of a revision; `None` when another writer was faster.
+    async fn try_revise(
+        &self,
+        caller: &Caller,
+        stored: StoredWebhook,
+        draft: WebhookDraft,
+    ) -> Result<Option<Saved>, SaveError> {
+        let judged = self.judge(caller, draft, Some(&stored.webhook)).await?;
+        let identity = Identity::revise(&stored.webhook, self.stamp(caller));
+        let webhook = Arc::new(identity.with(judged.content));
+        let named = self.named_by(caller, &webhook).await?;
+        let write = WebhookWrite::Revise {
+            webhook: webhook.clone(),
+            expected: stored.webhook.version,
+        };
+        match self.repository.commit(write.into()).await {
+            Ok(()) => {
+                let stored = StoredWebhook { webhook, ..stored };
+                Ok(Some(saved(stored, &named, judged.unknown_type)))
+            }
+            Err(CommitError::Conflict) => Ok(None),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
     }
 
     /// The rules, and the one of them that needs a look-up: the associates that are to be told about

@@ -1,13 +1,19 @@
 //! A store in memory, for tests and for trying things out. It keeps the same contract as the others,
 //! durability aside.
 
-use std::collections::{BTreeMap, HashSet};
+mod credentials;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 
-use crate::account::{Account, NewAccount, NewToken, TokenDigest, TokenId, TokenRecord};
+use crate::account::{
+    Account, AppRecord, LoginRecord, NewAccount, NewToken, Tenant, TokenDigest, TokenId,
+    TokenRecord,
+};
 use crate::associate::{Associate, AssociateId, UserType};
+use crate::caller::AppId;
 use crate::case;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -27,6 +33,9 @@ struct State {
     last_webhook_id: BTreeMap<Context, i32>,
     accounts: BTreeMap<(Context, AssociateId), Account>,
     tokens: BTreeMap<TokenId, (TokenDigest, TokenRecord)>,
+    logins: HashMap<TokenDigest, LoginRecord>,
+    tenants: BTreeMap<String, Tenant>,
+    apps: BTreeMap<AppId, (TokenDigest, AppRecord)>,
     credentials_version: i64,
 }
 
@@ -81,10 +90,38 @@ impl State {
         associate
     }
 
+    /// The token with its associate as it is now.
+    fn current(&self, token: &TokenRecord) -> TokenRecord {
+        let key = (token.context.clone(), token.associate.id);
+        let account = self.accounts.get(&key);
+        TokenRecord {
+            associate: account.map_or(&token.associate, |a| &a.associate).clone(),
+            ..token.clone()
+        }
+    }
+
     fn by_name(&self, context: &Context, name: &str) -> Option<&Account> {
         self.accounts
             .values()
             .find(|a| a.context == *context && case::same(&a.associate.name, name))
+    }
+
+    fn key_of(
+        &self,
+        context: &Context,
+        name: &str,
+    ) -> Result<(Context, AssociateId), AccountError> {
+        let account = self.by_name(context, name);
+        let account = account.ok_or_else(|| AccountError::NoSuchAssociate(name.to_owned()))?;
+        Ok((context.clone(), account.associate.id))
+    }
+
+    /// Ends the tickets and sessions of an associate, and tells how many.
+    fn end_logins_of(&mut self, (context, id): &(Context, AssociateId)) -> usize {
+        let before = self.logins.len();
+        self.logins
+            .retain(|_, login| login.context != *context || login.associate.id != *id);
+        before - self.logins.len()
     }
 
     fn holds(&self, write: &WebhookWrite) -> bool {
@@ -201,12 +238,9 @@ impl Accounts for MemoryStore {
     }
 
     async fn token(&self, digest: &TokenDigest) -> Result<Option<TokenRecord>, StoreError> {
-        Ok(self
-            .state()
-            .tokens
-            .values()
-            .find(|(d, _)| d == digest)
-            .map(|(_, token)| token.clone()))
+        let state = self.state();
+        let found = state.tokens.values().find(|(d, _)| d == digest);
+        Ok(found.map(|(_, token)| state.current(token)))
     }
 
     async fn credentials_version(&self) -> Result<i64, StoreError> {
@@ -235,13 +269,50 @@ impl Accounts for MemoryStore {
         Ok(state.add(context, account))
     }
 
+    async fn set_password(
+        &self,
+        context: &Context,
+        name: &str,
+        password_hash: String,
+    ) -> Result<(), AccountError> {
+        let mut state = self.state();
+        let key = state.key_of(context, name)?;
+        if let Some(account) = state.accounts.get_mut(&key) {
+            account.password_hash = Some(password_hash);
+        }
+        state.end_logins_of(&key);
+        state.credentials_version += 1;
+        Ok(())
+    }
+
+    async fn set_retired(
+        &self,
+        context: &Context,
+        name: &str,
+        retired: bool,
+    ) -> Result<bool, AccountError> {
+        let mut state = self.state();
+        let key = state.key_of(context, name)?;
+        match state.accounts.get_mut(&key) {
+            Some(account) if account.associate.deleted != retired => {
+                Arc::make_mut(&mut account.associate).deleted = retired;
+            }
+            _ => return Ok(false),
+        }
+        if retired {
+            state.end_logins_of(&key);
+        }
+        state.credentials_version += 1;
+        Ok(true)
+    }
+
     async fn tokens(&self, context: &Context) -> Result<Vec<TokenRecord>, StoreError> {
         let state = self.state();
         let of_context = state
             .tokens
             .values()
             .filter(|(_, token)| token.context == *context);
-        Ok(of_context.map(|(_, token)| token.clone()).collect())
+        Ok(of_context.map(|(_, token)| state.current(token)).collect())
     }
 
     async fn add_token(

@@ -119,6 +119,14 @@ pub struct Webhook {
     pub updated: Option<Stamp>,
 }
 
+impl Webhook {
+    /// When it was last changed: by a save, else by its registration (decision 33).
+    #[must_use]
+    pub fn modified_at(&self) -> Timestamp {
+        self.updated.unwrap_or(self.registered).at
+    }
+}
+
 /// What deliveries counted for a webhook (contract 12.2). Counting never changes the version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

@@ -14,7 +14,7 @@ use crate::fixtures::{Desk, House, draft, value};
 
 /// What the other writer does with the row that is about to be written.
 #[derive(Clone, Copy)]
-enum Rival {
+pub(crate) enum Rival {
     /// Sets its description, or takes the id of a row that does not exist yet.
     Revises,
     /// Deletes it.
@@ -22,7 +22,7 @@ enum Rival {
 }
 
 /// A store at which another writer is faster for so many commits.
-struct Contended {
+pub(crate) struct Contended {
     store: Arc<MemoryStore>,
     rival: Rival,
     losses: AtomicU32,
@@ -110,7 +110,7 @@ impl WebhookRepository for Contended {
 const ALWAYS: u32 = u32::MAX;
 
 /// A desk with webhook 1 stored, whose service reaches the store through a contended one.
-async fn contended(rival: Rival, losses: u32) -> (Desk, Arc<Contended>) {
+pub(crate) async fn contended(rival: Rival, losses: u32) -> (Desk, Arc<Contended>) {
     let quiet = Desk::strict();
     quiet.webhooks.save(&quiet.anna(), draft()).await.unwrap();
     over(quiet, rival, losses, None)

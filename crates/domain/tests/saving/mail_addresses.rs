@@ -24,7 +24,7 @@ fn h1_h3_an_address_that_could_mean_more_than_one_mailbox_is_refused() {
         "<a@example.com>",
         "a@example.com>",
         "mailto:a@example.com",
-        "-oQ/tmp@example.com",
+        "-oQ/x@example.com",
         "-a@example.com",
         "\"a b\"@example.com",
         "\"a\"@example.com",

@@ -15,6 +15,7 @@ mod instants;
 mod lengths;
 mod mail_addresses;
 mod old_rules;
+mod preconditions;
 mod properties;
 mod recipients;
 mod seed_sample;

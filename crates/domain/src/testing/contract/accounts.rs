@@ -5,13 +5,13 @@
 )]
 #![expect(missing_docs, reason = "the names are sentences")]
 
-use super::{AnyStore, at, elsewhere, insert, plain};
-use crate::account::{NewAccount, NewToken, TokenDigest, TokenId};
+use super::{AnyStore, at, elsewhere, insert, plain, ticket};
+use crate::account::{NewAccount, NewApp, NewToken, TokenDigest, TokenId};
 use crate::associate::{AssociateId, UserType};
 use crate::context::Context;
 use crate::ports::AccountError;
 
-fn named(name: &str) -> NewAccount {
+pub(super) fn named(name: &str) -> NewAccount {
     NewAccount {
         name: name.into(),
         full_name: format!("{name} with a longer name"),
@@ -168,7 +168,7 @@ pub async fn a_token_speaks_for_somebody_who_exists(store: &dyn AnyStore) {
 pub async fn every_change_of_credentials_raises_their_version(store: &dyn AnyStore) {
     let context = Context::onsite();
     let mut versions = vec![store.credentials_version().await.unwrap()];
-    store.add_account(&context, named("tje0")).await.unwrap();
+    let who = store.add_account(&context, named("tje0")).await.unwrap();
     versions.push(store.credentials_version().await.unwrap());
     let token = store
         .add_token(&context, "tje0", issued("x", 1))
@@ -177,11 +177,33 @@ pub async fn every_change_of_credentials_raises_their_version(store: &dyn AnySto
     versions.push(store.credentials_version().await.unwrap());
     assert!(store.revoke_token(&context, token, at(1)).await.unwrap());
     versions.push(store.credentials_version().await.unwrap());
+    store
+        .set_password(&context, "tje0", "x".into())
+        .await
+        .unwrap();
+    versions.push(store.credentials_version().await.unwrap());
+    assert!(store.set_retired(&context, "tje0", true).await.unwrap());
+    versions.push(store.credentials_version().await.unwrap());
+    store.end_logins(&context, "tje0").await.unwrap();
+    versions.push(store.credentials_version().await.unwrap());
+    store.add_tenant(&elsewhere(), at(1)).await.unwrap();
+    versions.push(store.credentials_version().await.unwrap());
+    assert!(store.set_tenant_disabled(&elsewhere(), true).await.unwrap());
+    versions.push(store.credentials_version().await.unwrap());
+    let app = NewApp {
+        name: "x".into(),
+        digest: TokenDigest([9; 32]),
+        created_at: at(1),
+    };
+    let app = store.add_app(app).await.unwrap();
+    versions.push(store.credentials_version().await.unwrap());
+    assert!(store.set_app_granted(app, true).await.unwrap());
+    versions.push(store.credentials_version().await.unwrap());
     assert!(
         versions.is_sorted_by(|before, after| before < after),
         "{versions:?}"
     );
-    // What changes nothing raises nothing.
+    // What changes nothing raises nothing, and neither does logging in and out.
     assert!(store.add_account(&context, named("TJE0")).await.is_err());
     assert!(
         store
@@ -190,6 +212,23 @@ pub async fn every_change_of_credentials_raises_their_version(store: &dyn AnySto
             .is_err()
     );
     assert!(!store.revoke_token(&context, token, at(2)).await.unwrap());
+    assert!(
+        store
+            .set_password(&context, "nobody", "x".into())
+            .await
+            .is_err()
+    );
+    assert!(!store.set_retired(&context, "tje0", true).await.unwrap());
+    assert!(store.add_tenant(&elsewhere(), at(1)).await.is_err());
+    assert!(!store.set_app_granted(app, true).await.unwrap());
+    store
+        .add_logins(&context, vec![ticket(who.id, 7, 1, 9)])
+        .await
+        .unwrap();
+    assert!(store.end_login(&TokenDigest([7; 32])).await.unwrap());
     insert(store, plain(&context, 1)).await;
-    assert_eq!(store.credentials_version().await.unwrap(), versions[3]);
+    assert_eq!(
+        store.credentials_version().await.unwrap(),
+        versions[versions.len() - 1]
+    );
 }

@@ -8,11 +8,12 @@
 
 use std::sync::Arc;
 
+use crate::account::{LoginKind, NewLogin, TokenDigest};
 use crate::associate::AssociateId;
 use crate::caller::AppId;
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::ports::{Accounts, Associates, CommitError, WebhookRepository, WebhookWrite};
+use crate::ports::{Associates, CommitError, Credentials, WebhookRepository, WebhookWrite};
 use crate::webhook::{
     CustomHeaders, EventNames, NotifyVia, NotifyWhen, PluginName, Properties, Secret, Stamp, Usage,
     Version, Webhook, WebhookId, WebhookState,
@@ -20,18 +21,22 @@ use crate::webhook::{
 
 mod accounts;
 mod concurrency;
+mod logins;
 mod reads;
+mod tenants;
 mod writes;
 
 pub use accounts::*;
 pub use concurrency::*;
+pub use logins::*;
 pub use reads::*;
+pub use tenants::*;
 pub use writes::*;
 
 /// Everything that is asked of a store.
-pub trait AnyStore: WebhookRepository + Associates + Accounts {}
+pub trait AnyStore: WebhookRepository + Associates + Credentials {}
 
-impl<S: WebhookRepository + Associates + Accounts> AnyStore for S {}
+impl<S: WebhookRepository + Associates + Credentials> AnyStore for S {}
 
 /// Makes a test of every case of the contract. `run` drives a future to its end; `open` gives an empty
 /// store, behind something that dereferences to it.
@@ -66,6 +71,15 @@ macro_rules! store_contract {
             a_token_is_found_by_its_digest_and_revoked_once
             a_token_speaks_for_somebody_who_exists
             every_change_of_credentials_raises_their_version
+            a_new_password_ends_the_logins_of_its_associate_only
+            a_retired_associate_keeps_its_name_and_its_tokens_and_loses_its_logins
+            a_ticket_and_a_session_are_found_by_their_digest_in_their_context
+            a_login_is_extended_and_never_shortened
+            a_login_is_ended_once_and_all_of_an_associate_at_once
+            expired_logins_are_forgotten_when_others_are_added
+            a_tenant_is_found_whatever_the_case_of_its_name
+            a_tenant_is_hidden_and_shown_again
+            an_app_is_found_by_its_digest_and_is_granted_nothing_at_first
         }
     };
     (@cases $run:path, $open:path: $($case:ident)+) => {
@@ -152,6 +166,17 @@ pub fn full(context: &Context, number: i32) -> Webhook {
         registered: Stamp { at: at(1_741_064_767_123_456), by: Some(AssociateId(5)) },
         updated: Some(Stamp { at: at(1_741_064_767_123_457), by: Some(AssociateId(6)) }),
         ..plain(context, number)
+    }
+}
+
+/// A ticket of an associate from one instant to another.
+fn ticket(associate: AssociateId, digest: u8, from: i64, until: i64) -> NewLogin {
+    NewLogin {
+        kind: LoginKind::Ticket,
+        digest: TokenDigest([digest; 32]),
+        associate,
+        created_at: at(from),
+        expires_at: at(until),
     }
 }
 
