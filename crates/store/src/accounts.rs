@@ -17,7 +17,7 @@ use webhook_domain::{
 
 use crate::SqlStore;
 use crate::entity::meta::{self, CREDENTIALS_VERSION};
-use crate::entity::{api_token, associate};
+use crate::entity::{api_token, associate, login};
 use crate::error::store_error;
 use crate::ids;
 use crate::rows::{associate_of, corrupt, read};
@@ -88,6 +88,55 @@ impl Accounts for SqlStore {
             .writer
             .transact(|transaction| {
                 Box::pin(async move { insert_account(transaction, &context, account).await })
+            })
+            .await
+    }
+
+    async fn set_password(
+        &self,
+        context: &Context,
+        name: &str,
+        password_hash: String,
+    ) -> Result<(), AccountError> {
+        let (context, name) = (context.clone(), name.to_owned());
+        self.0
+            .writer
+            .transact(|transaction| {
+                Box::pin(async move {
+                    let who = known(transaction, &context, &name).await?;
+                    let hash = Expr::value(password_hash);
+                    change(transaction, &who, associate::Column::PasswordHash, hash).await?;
+                    end_logins(transaction, &who).await?;
+                    raise_version(transaction).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn set_retired(
+        &self,
+        context: &Context,
+        name: &str,
+        retired: bool,
+    ) -> Result<bool, AccountError> {
+        let (context, name) = (context.clone(), name.to_owned());
+        self.0
+            .writer
+            .transact(move |transaction| {
+                Box::pin(async move {
+                    let who = known(transaction, &context, &name).await?;
+                    if who.deleted == retired {
+                        return Ok(false);
+                    }
+                    let value = Expr::value(retired);
+                    change(transaction, &who, associate::Column::Deleted, value).await?;
+                    if retired {
+                        end_logins(transaction, &who).await?;
+                    }
+                    raise_version(transaction).await?;
+                    Ok(true)
+                })
             })
             .await
     }
@@ -188,8 +237,7 @@ async fn insert_token(
     name: &str,
     token: NewToken,
 ) -> Result<TokenId, AccountError> {
-    let who = by_name(transaction, context, name).await?;
-    let who = who.ok_or_else(|| AccountError::NoSuchAssociate(name.to_owned()))?;
+    let who = known(transaction, context, name).await?;
     let (everywhere, sequence) = API_TOKEN;
     let id = next_id(transaction, everywhere, sequence).await?;
     let row = api_token::ActiveModel {
@@ -230,7 +278,48 @@ async fn revoke(
     Ok(true)
 }
 
-async fn raise_version(transaction: &impl ConnectionTrait) -> Result<(), StoreError> {
+/// The row of an associate that must exist.
+pub(crate) async fn known(
+    transaction: &impl ConnectionTrait,
+    context: &Context,
+    name: &str,
+) -> Result<associate::Model, AccountError> {
+    let who = by_name(transaction, context, name).await?;
+    who.ok_or_else(|| AccountError::NoSuchAssociate(name.to_owned()))
+}
+
+/// Gives one column of an associate another value.
+async fn change(
+    transaction: &impl ConnectionTrait,
+    who: &associate::Model,
+    column: associate::Column,
+    value: Expr,
+) -> Result<(), StoreError> {
+    associate::Entity::update_many()
+        .col_expr(column, value)
+        .filter(associate::Column::Context.eq(who.context.as_str()))
+        .filter(associate::Column::AssociateId.eq(who.associate_id))
+        .exec(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    Ok(())
+}
+
+/// Ends every ticket and session of an associate, and tells how many.
+pub(crate) async fn end_logins(
+    transaction: &impl ConnectionTrait,
+    who: &associate::Model,
+) -> Result<u64, StoreError> {
+    let ended = login::Entity::delete_many()
+        .filter(login::Column::Context.eq(who.context.as_str()))
+        .filter(login::Column::AssociateId.eq(who.associate_id))
+        .exec(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    Ok(ended.rows_affected)
+}
+
+pub(crate) async fn raise_version(transaction: &impl ConnectionTrait) -> Result<(), StoreError> {
     meta::Entity::update_many()
         .col_expr(meta::Column::Value, Expr::col(meta::Column::Value).add(1))
         .filter(meta::Column::Name.eq(CREDENTIALS_VERSION))
@@ -240,7 +329,7 @@ async fn raise_version(transaction: &impl ConnectionTrait) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn next_id(
+pub(crate) async fn next_id(
     transaction: &impl ConnectionTrait,
     context: &str,
     sequence: &str,
@@ -266,8 +355,8 @@ async fn by_name(
         .transpose()
 }
 
-/// Character by character, as the domain compares names; `str::to_lowercase` looks at the neighbours.
-fn folded(name: &str) -> String {
+/// A name as a key: character by character, as the domain compares names; `str::to_lowercase` looks at the neighbours.
+pub(crate) fn folded(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).collect()
 }
 

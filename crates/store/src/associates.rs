@@ -148,7 +148,7 @@ mod tests {
             remembered.split(&context, &asked, start),
             (vec![], asked.to_vec())
         );
-        remembered.add(&context, &[who.clone()]);
+        remembered.add(&context, std::slice::from_ref(&who));
         let later = start + REMEMBERED_FOR / 2;
         let (known, unknown) = remembered.split(&context, &asked, later);
         assert_eq!((known, unknown), (vec![who.clone()], vec![AssociateId(2)]));

@@ -26,6 +26,7 @@
 //! ```
 
 mod accounts;
+mod apps;
 mod associates;
 mod batch;
 mod connect;
@@ -34,11 +35,13 @@ mod entity;
 mod error;
 mod file;
 mod ids;
+mod logins;
 mod migration;
 mod mounts;
 mod recall;
 mod rows;
 mod statements;
+mod tenants;
 mod webhooks;
 mod writer;
 

@@ -11,9 +11,9 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, ConnectOptions as _};
 use webhook_domain::testing::contract::full;
 use webhook_domain::{
-    Accounts as _, AssociateId, Associates as _, Context, NewAccount, NewToken, StoreError,
-    Timestamp, TokenDigest, Usage, UserType, WebhookFilter, WebhookId, WebhookRepository as _,
-    WebhookWrite, WriteSet,
+    Accounts as _, Apps as _, AssociateId, Associates as _, Context, LoginKind, Logins as _,
+    NewAccount, NewApp, NewLogin, NewToken, StoreError, Tenants as _, Timestamp, TokenDigest,
+    Usage, UserType, WebhookFilter, WebhookId, WebhookRepository as _, WebhookWrite, WriteSet,
 };
 use webhook_store::{SqlStore, StoreOptions};
 
@@ -300,4 +300,76 @@ async fn a_missing_version_of_the_credentials_is_named() {
         .unwrap();
     let version = store.credentials_version().await;
     assert_corrupt(version, "meta", "credentials_version", "meta");
+}
+
+#[tokio::test]
+async fn a_login_a_tenant_and_an_app_that_cannot_be_read_are_named() {
+    let digest = TokenDigest([0xab; 32]);
+    let start = "abababababababab";
+    for (sql, table, key) in [
+        ("UPDATE login SET kind = 3", "login", start),
+        ("UPDATE login SET kind = 'x'", "login", start),
+        (
+            "UPDATE login SET expires_at = 9223372036854775807",
+            "login",
+            start,
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; UPDATE login SET context = 'a b'",
+            "login",
+            start,
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; UPDATE login SET associate_id = 8",
+            "login",
+            start,
+        ),
+        ("UPDATE tenant SET context = 'a b'", "tenant", "cust1"),
+        ("UPDATE tenant SET created_at = 'x'", "tenant", "cust1"),
+        (
+            "UPDATE app SET created_at = -9223372036854775807",
+            "app",
+            "1",
+        ),
+        ("UPDATE app SET granted = 'perhaps'", "app", "1"),
+    ] {
+        let (store, mut raw, _folder) = opened().await;
+        let context = Context::onsite();
+        let new = NewAccount {
+            name: "tje0".into(),
+            full_name: "T".into(),
+            user_type: UserType::default(),
+            password_hash: None,
+        };
+        let who = store.add_account(&context, new).await.unwrap();
+        let now = Timestamp::from_micros(0).unwrap();
+        let login = NewLogin {
+            kind: LoginKind::Ticket,
+            digest,
+            associate: who.id,
+            created_at: now,
+            expires_at: now,
+        };
+        store.add_logins(&context, vec![login]).await.unwrap();
+        let tenant = Context::parse("Cust1").unwrap();
+        store.add_tenant(&tenant, now).await.unwrap();
+        let app = NewApp {
+            name: "a".into(),
+            digest,
+            created_at: now,
+        };
+        store.add_app(app).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        match table {
+            "login" => assert_corrupt(store.login(&digest).await, table, key, sql),
+            "tenant" => {
+                assert_corrupt(store.tenant(&tenant).await, table, key, sql);
+                assert_corrupt(store.tenants().await, table, key, sql);
+            }
+            _ => {
+                assert_corrupt(store.app(&digest).await, table, key, sql);
+                assert_corrupt(store.apps().await, table, key, sql);
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! released is never edited.
 
 mod m0001_first_tables;
+mod m0002_logins;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,10 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first_tables::Migration)]
+        vec![
+            Box::new(m0001_first_tables::Migration),
+            Box::new(m0002_logins::Migration),
+        ]
     }
 }
 
