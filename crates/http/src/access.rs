@@ -1,6 +1,8 @@
 //! Which routes there are and who may call them. A handler can only be registered together with its
 //! [`Access`], and a request only reaches what stands in this table: deny by default (threat B14).
 
+use std::sync::Arc;
+
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use utoipa::openapi::PathItem;
@@ -32,9 +34,24 @@ impl<'r, 'c, 's> Routes<'r, 'c, 's> {
     where
         H: HttpServiceFactory + OpenApiFactory + 'static,
     {
+        self.register(access, handler, false);
+    }
+
+    /// One handler that tells about the routes which others serve at the same paths.
+    pub(crate) fn add_about_others<H>(&mut self, access: Access, handler: H)
+    where
+        H: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        self.register(access, handler, true);
+    }
+
+    fn register<H>(&mut self, access: Access, handler: H, about_others: bool)
+    where
+        H: HttpServiceFactory + OpenApiFactory + 'static,
+    {
         for (template, item) in handler.paths().paths {
             for method in methods_of(&item) {
-                self.table.insert(&template, method, access);
+                self.table.insert(&template, method, access, about_others);
             }
         }
         self.config.service(handler);
@@ -60,9 +77,11 @@ pub(crate) fn methods_of(item: &PathItem) -> impl Iterator<Item = Method> {
 #[derive(Debug)]
 pub(crate) struct Route {
     /// The path as it is documented, `/api/v1/Webhook/{id}`.
-    pub(crate) template: String,
+    pub(crate) template: Arc<str>,
     segments: Vec<Segment>,
     methods: Vec<(Method, Access)>,
+    /// Whether it only tells about other routes: a path that nothing else serves is not found.
+    about_others: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -74,22 +93,15 @@ enum Segment {
 }
 
 impl Route {
-    /// Who may call this path with this method; `None` when the method is not served.
-    pub(crate) fn access(&self, method: &Method) -> Option<Access> {
-        self.methods
-            .iter()
-            .find(|(served, _)| served == method)
-            .map(|(_, access)| *access)
+    fn access(&self, method: &Method) -> Option<Access> {
+        let found = self.methods.iter().find(|(served, _)| served == method);
+        found.map(|(_, access)| *access)
     }
 
-    /// The methods that are served, as the `Allow` header lists them.
-    pub(crate) fn allowed(&self) -> String {
-        let names: Vec<_> = self
-            .methods
-            .iter()
-            .map(|(method, _)| method.as_str())
-            .collect();
-        names.join(", ")
+    fn takes(&self, segments: &[&str]) -> bool {
+        let pairs = self.segments.iter().zip(segments);
+        self.segments.len() == segments.len()
+            && pairs.into_iter().all(|(own, came)| own.takes(came))
     }
 
     /// The path in the spelling of the table, with the parameters as they came.
@@ -106,6 +118,27 @@ impl Route {
     }
 }
 
+/// The route of a request.
+#[derive(Debug)]
+pub(crate) struct Matched<'t> {
+    pub(crate) route: &'t Route,
+    /// Who may call it with the method of the request.
+    pub(crate) access: Access,
+    /// The path in the table's own spelling; `None` when it is the one that came.
+    pub(crate) canonical: Option<String>,
+    /// What stood before `/api`: empty, or `/Cust12345`.
+    pub(crate) prefix: String,
+}
+
+/// Why no route serves a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoMatch {
+    /// No route has this path.
+    Nowhere,
+    /// The path is served, but with these methods only.
+    Serves(String),
+}
+
 /// All routes.
 #[derive(Debug, Default)]
 pub(crate) struct RouteTable {
@@ -113,11 +146,11 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    fn insert(&mut self, template: &str, method: Method, access: Access) {
+    fn insert(&mut self, template: &str, method: Method, access: Access, about_others: bool) {
         if let Some(route) = self
             .routes
             .iter_mut()
-            .find(|route| route.template == template)
+            .find(|route| *route.template == *template)
         {
             route.methods.retain(|(served, _)| *served != method);
             route.methods.push((method, access));
@@ -135,40 +168,63 @@ impl RouteTable {
             .routes
             .partition_point(|r| parameters(&r.segments) <= parameters(&segments));
         let route = Route {
-            template: template.to_owned(),
+            template: Arc::from(template),
             segments,
             methods: vec![(method, access)],
+            about_others,
         };
         self.routes.insert(at, route);
     }
 
-    /// The route of a path, and the path in the table's own spelling. A prefix before `/api` is dropped,
-    /// case does not matter, and neither does a trailing slash (contract 1.1).
-    ///
-    /// The spelling is `None` when it is the one that came.
-    pub(crate) fn find(&self, path: &str) -> Option<(&Route, Option<String>)> {
+    /// The route that serves a path with a method. A prefix before `/api` is set apart, case does not
+    /// matter, and neither does a trailing slash (contract 1.1).
+    pub(crate) fn find(&self, path: &str, method: &Method) -> Result<Matched<'_>, NoMatch> {
         // What well-behaved clients send needs no look at its segments.
-        if let Some(route) = self.routes.iter().find(|route| route.template == path) {
-            return Some((route, None));
+        let exact = self.routes.iter().find(|route| *route.template == *path);
+        if let Some(route) = exact
+            && let Some(access) = route.access(method)
+        {
+            return Ok(Matched {
+                route,
+                access,
+                canonical: None,
+                prefix: String::new(),
+            });
         }
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         let segments = match segments.as_slice() {
             [kept @ .., ""] => kept,
             all => all,
         };
-        let segments = &segments[api_at(segments)?..];
-        let route = self.routes.iter().find(|route| {
-            route.segments.len() == segments.len()
-                && route
-                    .segments
-                    .iter()
-                    .zip(segments)
-                    .all(|(own, came)| own.takes(came))
-        })?;
-        Some((
-            route,
-            Some(route.canonical(segments)).filter(|canonical| canonical != path),
-        ))
+        let start = api_at(segments)
+            .or_else(|| docs_at(segments))
+            .ok_or(NoMatch::Nowhere)?;
+        let (before, segments) = segments.split_at(start);
+        let mut others = Vec::new();
+        let mut served = false;
+        for route in self.routes.iter().filter(|route| route.takes(segments)) {
+            // The first that fits is the path itself; after it only those count that tell about it.
+            if served && !route.about_others {
+                continue;
+            }
+            if let Some(access) = route.access(method) {
+                let canonical = Some(route.canonical(segments)).filter(|own| own != path);
+                let prefix = before.iter().flat_map(|segment| ["/", segment]).collect();
+                return Ok(Matched {
+                    route,
+                    access,
+                    canonical,
+                    prefix,
+                });
+            }
+            served |= !route.about_others;
+            others.extend(route.methods.iter().map(|(method, _)| method.as_str()));
+        }
+        if served {
+            Err(NoMatch::Serves(others.join(", ")))
+        } else {
+            Err(NoMatch::Nowhere)
+        }
     }
 
     #[cfg(test)]
@@ -177,7 +233,7 @@ impl RouteTable {
             route
                 .methods
                 .iter()
-                .map(|(method, access)| (route.template.as_str(), method, *access))
+                .map(|(method, access)| (&*route.template, method, *access))
         })
     }
 }
@@ -193,6 +249,14 @@ fn api_at(segments: &[&str]) -> Option<usize> {
     all.clone()
         .find(|at| is(*at, "api") && is(at + 1, "v1"))
         .or_else(|| all.clone().find(|at| is(*at, "api")))
+}
+
+/// Where the prefix ends when there is no `api`: at the last `docs`, so that the page finds its own parts
+/// by their relative paths with and without a slash at its end.
+fn docs_at(segments: &[&str]) -> Option<usize> {
+    segments
+        .iter()
+        .rposition(|segment| segment.eq_ignore_ascii_case("docs"))
 }
 
 impl Segment {
@@ -224,19 +288,32 @@ mod tests {
             ("/api/v1/Webhook/default", Method::GET),
             ("/api/v1/Agents/Webhook/SaveWebhook", Method::POST),
             ("/api", Method::GET),
+            ("/docs", Method::GET),
+            ("/docs/page.js", Method::GET),
         ] {
-            table.insert(template, method, Access::Authenticated);
+            table.insert(template, method, Access::Authenticated, false);
         }
         table
     }
 
     fn found(path: &str) -> Option<(String, String)> {
-        table().find(path).map(|(route, canonical)| {
-            (
-                route.template.clone(),
-                canonical.unwrap_or_else(|| path.to_owned()),
-            )
+        find(path, &Method::GET).or_else(|| find(path, &Method::POST))
+    }
+
+    fn find(path: &str, method: &Method) -> Option<(String, String)> {
+        table().find(path, method).ok().map(|matched| {
+            let canonical = matched.canonical.unwrap_or_else(|| path.to_owned());
+            (matched.route.template.to_string(), canonical)
         })
+    }
+
+    #[test]
+    fn what_stands_before_api_is_the_prefix() {
+        let table = table();
+        let prefix = |path| table.find(path, &Method::GET).unwrap().prefix;
+        assert_eq!(prefix("/api/v1/Webhook/default"), "");
+        assert_eq!(prefix("/Cust12345/api/v1/Webhook/default"), "/Cust12345");
+        assert_eq!(prefix("/a/b/api/v1/webhook/5/"), "/a/b");
     }
 
     #[test]
@@ -265,6 +342,35 @@ mod tests {
                 "/api/v1/Webhook/aB%20c".into()
             ))
         );
+    }
+
+    #[test]
+    fn the_page_and_its_parts_are_found_behind_any_prefix_that_is_not_the_api() {
+        for path in [
+            "/docs",
+            "/docs/",
+            "/Cust12345/docs",
+            "/x/Docs/",
+            "/docs/docs",
+        ] {
+            assert_eq!(found(path).unwrap().1, "/docs", "{path}");
+        }
+        for path in [
+            "/docs/page.js",
+            "/docs/docs/page.js",
+            "/Cust12345/docs/page.js",
+        ] {
+            assert_eq!(found(path).unwrap().1, "/docs/page.js", "{path}");
+        }
+        for path in [
+            "/docs/other",
+            "/docs/page.js/x",
+            "/api/docs",
+            "/docs/api/docs",
+            "/xdocs",
+        ] {
+            assert_eq!(found(path), None, "{path}");
+        }
     }
 
     #[test]
@@ -301,11 +407,24 @@ mod tests {
     }
 
     #[test]
-    fn methods_of_one_path_stand_together() {
+    fn a_method_that_a_path_does_not_serve_is_told_apart_from_a_path_that_is_not_there() {
         let table = table();
-        let (route, _) = table.find("/api/v1/Webhook/1").unwrap();
-        assert_eq!(route.allowed(), "GET, DELETE");
-        assert_eq!(route.access(&Method::GET), Some(Access::Authenticated));
-        assert_eq!(route.access(&Method::PUT), None);
+        let matched = table.find("/api/v1/Webhook/1", &Method::DELETE).unwrap();
+        assert_eq!(matched.access, Access::Authenticated);
+        assert_eq!(
+            table.find("/api/v1/webhook/1", &Method::PUT).unwrap_err(),
+            NoMatch::Serves("GET, DELETE".to_owned())
+        );
+        // A parameter serves no method that a literal in its place does not.
+        assert_eq!(
+            table
+                .find("/api/v1/Webhook/default", &Method::DELETE)
+                .unwrap_err(),
+            NoMatch::Serves("GET".to_owned())
+        );
+        assert_eq!(
+            table.find("/api/v1/nothing", &Method::GET).unwrap_err(),
+            NoMatch::Nowhere
+        );
     }
 }

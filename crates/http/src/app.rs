@@ -1,5 +1,6 @@
 //! Putting it together: the services, the gate and the routes, served on a socket.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,15 +11,20 @@ use actix_server::Server;
 use actix_service::{ServiceFactory, map_config};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
-use actix_web::{App, Error, ResponseError as _, middleware, web};
+use actix_web::{App, Error, HttpRequest, middleware, web};
 use utoipa_actix_web::AppExt as _;
 use webhook_domain::Webhooks;
 
 use crate::access::{RouteTable, Routes};
 use crate::auth::Authenticator;
 use crate::body::MAX_BODY_BYTES;
+use crate::cors;
+use crate::culture::CultureSettings;
 use crate::error::ApiError;
 use crate::gate::{self, Gate};
+use crate::links::Links;
+use crate::media::ReplyType;
+use crate::slow::SlowCalls;
 use crate::{openapi, routes};
 
 /// What requests are served with.
@@ -32,13 +38,26 @@ pub struct Api {
     pub settings: Settings,
 }
 
+impl Api {
+    /// Where a client finds things, as it asked for them.
+    pub(crate) fn links(&self, request: &HttpRequest) -> Links {
+        Links::of(request, self.settings.public_url.as_deref())
+    }
+}
+
 /// How requests are served.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Threads that serve requests.
     pub workers: usize,
-    /// From how long on a call is logged as slow (`NsApiSlow`: 2000 ms).
-    pub slow_call_after: Duration,
+    /// What counts as a slow call (`NsApiSlow`: 2000 ms), and how often it happened.
+    pub slow_calls: SlowCalls,
+    /// The base zone, and how faithful stamps are to the original's page (contract 7.3).
+    pub culture: CultureSettings,
+    /// Where clients find this server, without `/api`; the `Host` of each request when it is not set.
+    pub public_url: Option<String>,
+    /// Origins whose pages may call, `*` for any; none switches CORS off (contract 5.5).
+    pub cors_origins: Vec<String>,
     /// How long requests in flight may take to finish when the server stops.
     pub drain_for: Duration,
 }
@@ -47,19 +66,21 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
-            slow_call_after: Duration::from_millis(2_000),
+            slow_calls: SlowCalls::after(Duration::from_millis(2_000)),
+            culture: CultureSettings::default(),
+            public_url: None,
+            cors_origins: Vec::new(),
             drain_for: Duration::from_secs(15),
         }
     }
 }
 
-/// The OpenAPI document as it is served.
-pub(crate) struct Document(String);
-
-impl Document {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
+/// What the server says about itself.
+pub(crate) struct Document {
+    /// The OpenAPI document as it is served.
+    pub(crate) text: String,
+    /// Texts by method, by path.
+    pub(crate) paths: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// How long the head of a request may take to arrive (threat J1).
@@ -75,20 +96,27 @@ pub(crate) struct Parts {
     gate: Arc<Gate>,
     api: web::Data<Api>,
     document: web::Data<Document>,
+    culture: web::Data<CultureSettings>,
+    cors_origins: Vec<String>,
 }
 
 impl Parts {
     pub(crate) fn new(api: Api) -> Self {
-        let (table, _) = openapi::assemble();
+        let (table, document) = openapi::assemble();
         let gate = Gate {
             table: Arc::new(table),
             authenticator: api.authenticator.clone(),
-            slow_call_after: api.settings.slow_call_after,
+            slow_calls: api.settings.slow_calls.clone(),
         };
         Self {
             gate: Arc::new(gate),
+            culture: web::Data::new(api.settings.culture.clone()),
+            cors_origins: api.settings.cors_origins.clone(),
             api: web::Data::new(api),
-            document: web::Data::new(Document(openapi::openapi_json())),
+            document: web::Data::new(Document {
+                text: openapi::openapi_json(),
+                paths: routes::description::texts(&document),
+            }),
         }
     }
 
@@ -108,7 +136,10 @@ impl Parts {
             gate,
             api,
             document,
+            culture,
+            cors_origins,
         } = self.clone();
+        let cors = cors::policy(&cors_origins);
         App::new()
             .into_utoipa_app()
             .configure(|config| {
@@ -117,9 +148,11 @@ impl Parts {
             .into_app()
             .app_data(api)
             .app_data(document)
+            .app_data(culture)
             .wrap(middleware::from_fn(move |request, next| {
                 gate::pass(gate.clone(), request, next)
             }))
+            .wrap(middleware::Condition::new(!cors_origins.is_empty(), cors))
     }
 }
 
@@ -163,7 +196,9 @@ pub fn serve(listener: TcpListener, api: Api) -> io::Result<Server> {
 /// (threat A1).
 async fn expect(request: Request) -> Result<Request, Response<BoxBody>> {
     if gate::declared_len(request.headers()).is_some_and(|len| len > MAX_BODY_BYTES as u64) {
-        return Err(ApiError::BodyTooLarge.error_response().into());
+        return Err(ApiError::BodyTooLarge
+            .reply(ReplyType::ApplicationJson)
+            .into());
     }
     Ok(request)
 }

@@ -1,6 +1,7 @@
 //! Reading bodies: at most 1 MiB, within ten seconds, and only after the caller is known
 //! (threats A1, J2).
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
@@ -17,7 +18,9 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
-use crate::media;
+use crate::media::{self, ReplyType, RequestType};
+use crate::reply;
+use crate::wire::{form, xml};
 
 /// The most that a body may take, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1_048_576;
@@ -25,19 +28,47 @@ pub(crate) const MAX_BODY_BYTES: usize = 1_048_576;
 /// How long a body may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
-/// The bytes of a body whose type can be read.
-pub(crate) struct Body(Bytes);
+/// A body whose type can be read.
+pub(crate) struct Body {
+    bytes: Bytes,
+    request_type: RequestType,
+}
 
 impl Body {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// The body as JSON text, which the decoders read; what came as XML or as a form is made into it.
+    pub(crate) fn json(&self) -> Result<Cow<'_, [u8]>, ApiError> {
+        Ok(match self.request_type {
+            RequestType::Xml => Cow::Owned(xml::to_json(&self.bytes)?),
+            RequestType::Form => Cow::Owned(form::to_json(&self.bytes)?),
+            RequestType::Json | RequestType::JsonPatch | RequestType::MergePatch => {
+                Cow::Borrowed(&self.bytes)
+            }
+        })
+    }
+
+    /// How the body was said to be written.
+    pub(crate) fn request_type(&self) -> RequestType {
+        self.request_type
     }
 }
 
 /// Why a body was not read to its end, with what is left of it.
 pub(crate) struct BodyError {
     error: ApiError,
+    /// What the reply is to be written in.
+    reply_type: ReplyType,
     unread: RefCell<Option<Payload>>,
+}
+
+impl BodyError {
+    /// The refusal of a request whose body nobody will read.
+    pub(crate) fn unread(error: ApiError, reply_type: ReplyType, unread: Payload) -> Self {
+        Self {
+            error,
+            reply_type,
+            unread: RefCell::new(Some(unread)),
+        }
+    }
 }
 
 impl fmt::Debug for BodyError {
@@ -94,7 +125,7 @@ impl ResponseError for BodyError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let reply = self.error.error_response();
+        let reply = self.error.reply(self.reply_type);
         match self.unread.take() {
             Some(unread) => leaving_unread(reply, unread),
             None => reply,
@@ -107,19 +138,21 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = Result<Self, BodyError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let judged = media::check_request(request.headers());
+        let request_type = media::request_type(request.headers());
+        let reply_type = reply::of(request);
         let mut payload = payload.take();
         Box::pin(async move {
-            let read = match judged {
-                Ok(()) => timeout(ARRIVES_WITHIN, read(&mut payload))
+            let read = match request_type {
+                Ok(request_type) => timeout(ARRIVES_WITHIN, read(&mut payload))
                     .await
-                    .unwrap_or(Err(ApiError::SlowBody)),
+                    .unwrap_or(Err(ApiError::SlowBody))
+                    .map(|bytes| Self {
+                        bytes,
+                        request_type,
+                    }),
                 Err(error) => Err(error),
             };
-            read.map(Self).map_err(|error| BodyError {
-                error,
-                unread: RefCell::new(Some(payload)),
-            })
+            read.map_err(|error| BodyError::unread(error, reply_type, payload))
         })
     }
 }

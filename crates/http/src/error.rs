@@ -10,15 +10,22 @@ use utoipa::ToSchema;
 use webhook_domain::{SaveError, ServiceError, StoreError, Violation};
 
 use crate::auth::AuthError;
-use crate::wire;
+use crate::media::{NOT_UTF8, ReplyType};
+use crate::patch::PatchFault;
+use crate::wire::transcode::{TranscodeError, TranscodeErrorKind};
+use crate::wire::{self, DecodeError, xml};
 
 /// Why a request failed.
 #[derive(Debug)]
 pub(crate) enum ApiError {
     /// No credential, or none that opens anything.
     Denied,
+    /// The caller is known, but may not do this; the text says why.
+    Forbidden(&'static str),
     /// Too many logins wait to be checked.
     LoginsBusy,
+    /// Too many wrong passwords for one account from one network.
+    TooManyTries,
     /// No route has this path.
     RouteNotFound,
     /// The path exists, but not for this method; the text lists those that it has.
@@ -52,6 +59,20 @@ pub(crate) enum ApiError {
     Invalid(Vec<Violation>),
     /// There is no such webhook.
     WebhookNotFound(i32),
+    /// A `test` of a patch would tell what a secret is.
+    SecretTest,
+    /// A `test` of a patch did not find what it expected; the text is its path.
+    TestFailed(String),
+    /// A patch has too many operations, or makes the document too large.
+    PatchTooLarge(&'static str),
+    /// A form has too many pairs, or nests too deep.
+    FormTooLarge(DecodeError),
+    /// The webhook changed since the client looked.
+    PreconditionFailed,
+    /// The agent has no call of this name.
+    NoSuchCall(String),
+    /// No archive has this name.
+    NoSuchArchive(String),
     /// The storage is away, or a row of it cannot be read.
     Storage(StoreError),
     /// Other writers were faster every time.
@@ -63,12 +84,20 @@ impl ApiError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Denied => StatusCode::UNAUTHORIZED,
-            Self::LoginsBusy => StatusCode::TOO_MANY_REQUESTS,
-            Self::RouteNotFound | Self::WebhookNotFound(_) => StatusCode::NOT_FOUND,
+            Self::LoginsBusy | Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::RouteNotFound
+            | Self::WebhookNotFound(_)
+            | Self::NoSuchCall(_)
+            | Self::NoSuchArchive(_) => StatusCode::NOT_FOUND,
+            Self::SecretTest | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TestFailed(_) => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge | Self::PatchTooLarge(_) | Self::FormTooLarge(_) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RepeatedHeader(_)
@@ -85,7 +114,9 @@ impl ApiError {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Denied => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
             Self::LoginsBusy => "logins_busy",
+            Self::TooManyTries => "too_many_tries",
             Self::RouteNotFound => "route_not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
@@ -100,6 +131,13 @@ impl ApiError {
             Self::EntityMissing => "entity_missing",
             Self::Invalid(_) => "invalid",
             Self::WebhookNotFound(_) => "webhook_not_found",
+            Self::SecretTest => "patch_secret_read",
+            Self::TestFailed(_) => "patch_test_failed",
+            Self::PatchTooLarge(_) => "patch_bomb",
+            Self::FormTooLarge(_) => "form_limits",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::NoSuchCall(_) => "call_not_found",
+            Self::NoSuchArchive(_) => "archive_not_found",
             Self::Storage(StoreError::Full(_)) => "storage_full",
             Self::Storage(_) => "storage",
             Self::Contended => "contended",
@@ -146,6 +184,37 @@ impl ApiError {
                 "Other changes of the webhook were faster; nothing was changed",
                 SERVICES,
             )),
+            Self::SecretTest => wire::to_json(&ErrorBody::new(
+                "SoAccessDeniedException",
+                "Secret and Headers cannot be tested, and no operation can test the whole webhook",
+                SERVICES,
+            )),
+            Self::TestFailed(path) => wire::to_json(&ErrorBody::new(
+                "ArgumentException",
+                &format!("The test of {path} failed; nothing was changed"),
+                SERVICES,
+            )),
+            Self::PreconditionFailed => wire::to_json(&ErrorBody::new(
+                "ArgumentException",
+                "The webhook changed since If-Unmodified-Since; nothing was changed",
+                SERVICES,
+            )),
+            Self::PatchTooLarge(detail) => parameter("The patch is too large.", detail),
+            Self::FormTooLarge(error) => parameter("The form is too large.", &error.to_string()),
+            Self::NoSuchCall(name) => parameter(
+                "The agent has no such call.",
+                &format!("There is no '{name}'."),
+            ),
+            Self::NoSuchArchive(name) => parameter(
+                "There is no such archive.",
+                &format!("There is no '{name}'."),
+            ),
+            Self::Forbidden(why) => wire::to_json(&ErrorBody::new(
+                "SoAccessDeniedException",
+                why,
+                "SuperOffice.WebApi",
+            )),
+            Self::TooManyTries => parameter("Too many wrong passwords.", "Try again in a minute."),
             Self::LoginsBusy => parameter("Too many logins at once.", "Try again in a moment."),
             Self::RouteNotFound => parameter(
                 "No HTTP resource was found that matches the request URI.",
@@ -157,7 +226,7 @@ impl ApiError {
             ),
             Self::NotAcceptable => parameter(
                 "The response cannot be written in a type that Accept allows.",
-                "application/json and text/json can be written.",
+                "JSON and XML can be written.",
             ),
             Self::UnsupportedMediaType(detail) => {
                 parameter("The request's media type is not supported.", detail)
@@ -301,6 +370,14 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        // What handlers refuse is written as JSON here; the gate makes it into what the client takes.
+        self.reply(ReplyType::ApplicationJson)
+    }
+}
+
+impl ApiError {
+    /// The answer, in a type that the client takes.
+    pub(crate) fn reply(&self, reply_type: ReplyType) -> HttpResponse {
         // Logged once, here, where it is handled; the client learns no more than it can act on.
         if let Self::Storage(error) = self {
             tracing::error!(event = "storage", %error, "the storage could not answer");
@@ -312,7 +389,7 @@ impl ResponseError for ApiError {
             );
         }
         let mut response = HttpResponse::build(self.status());
-        response.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"));
+        response.insert_header((header::CONTENT_TYPE, reply_type.content_type()));
         match self {
             Self::Denied => {
                 response.insert_header((header::WWW_AUTHENTICATE, r#"Basic realm="SuperOffice""#));
@@ -326,13 +403,21 @@ impl ResponseError for ApiError {
             Self::Storage(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));
             }
+            Self::TooManyTries => {
+                response.insert_header((header::RETRY_AFTER, "60"));
+            }
             // What is left of the body is not read, so the connection cannot go on.
             Self::BodyTooLarge | Self::SlowBody | Self::HeadTooLarge => {
                 response.force_close();
             }
             _ => {}
         }
-        response.body(self.body())
+        let body = self.body();
+        response.body(if reply_type.is_xml() {
+            xml::from_json(&body, "Error")
+        } else {
+            body
+        })
     }
 }
 
@@ -340,6 +425,10 @@ impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Denied => Self::Denied,
+            AuthError::Forbidden(why) => Self::Forbidden(why),
+            AuthError::NoTenant => Self::RouteNotFound,
+            AuthError::Repeated(name) => Self::RepeatedHeader(name),
+            AuthError::TooManyTries => Self::TooManyTries,
             AuthError::Busy => Self::LoginsBusy,
             AuthError::Store(error) => Self::Storage(error),
         }
@@ -350,6 +439,7 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Contended(_) => Self::Contended,
+            ServiceError::PreconditionFailed => Self::PreconditionFailed,
             ServiceError::Store(error) => Self::Storage(error),
         }
     }
@@ -365,11 +455,32 @@ impl From<SaveError> for ApiError {
     }
 }
 
-impl From<wire::DecodeError> for ApiError {
-    fn from(error: wire::DecodeError) -> Self {
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
         Self::Malformed {
             path: error.path,
             message: error.message,
+        }
+    }
+}
+
+impl From<TranscodeError> for ApiError {
+    fn from(error: TranscodeError) -> Self {
+        match error.kind {
+            TranscodeErrorKind::Charset => Self::UnsupportedMediaType(NOT_UTF8),
+            TranscodeErrorKind::FormLimits => Self::FormTooLarge(error.error),
+            _ => error.error.into(),
+        }
+    }
+}
+
+impl From<PatchFault> for ApiError {
+    fn from(fault: PatchFault) -> Self {
+        match fault {
+            PatchFault::TooLarge(detail) => Self::PatchTooLarge(detail),
+            PatchFault::Malformed { path, message } => Self::Malformed { path, message },
+            PatchFault::SecretTest => Self::SecretTest,
+            PatchFault::TestFailed(path) => Self::TestFailed(path),
         }
     }
 }

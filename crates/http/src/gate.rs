@@ -2,23 +2,25 @@
 //! lets in who may call. It reads no body.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, ResponseError as _};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::future::{Ready, ready};
 use webhook_domain::Caller;
 
-use crate::access::{Access, RouteTable};
-use crate::auth::Authenticator;
+use crate::access::{Access, NoMatch, RouteTable};
+use crate::auth::{Authenticator, Visit};
 use crate::body::{MAX_BODY_BYTES, hold_unread, leaving_unread};
 use crate::error::ApiError;
 use crate::media::ReplyType;
+use crate::slow::SlowCalls;
+use crate::wire::xml;
 
 /// The most that the head of a request may take, in bytes of names and values.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -27,9 +29,16 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 pub(crate) struct Gate {
     pub(crate) table: Arc<RouteTable>,
     pub(crate) authenticator: Arc<Authenticator>,
-    /// From how long on a call is worth a line in the log (`NsApiSlow`).
-    pub(crate) slow_call_after: Duration,
+    pub(crate) slow_calls: SlowCalls,
 }
+
+/// What stood before `/api` in the path: empty, or `/Cust12345`.
+#[derive(Clone, Debug)]
+pub(crate) struct Prefix(pub(crate) String);
+
+/// The path of the operation as it is documented, for the log.
+#[derive(Clone, Debug)]
+struct Template(Arc<str>);
 
 /// The caller of an operation that is not public; registering the operation put it there.
 pub(crate) struct Authenticated(pub(crate) Caller);
@@ -51,11 +60,14 @@ pub(crate) async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
-    let admitted = admit(&gate, &mut request).await;
+    let negotiated = ReplyType::negotiate(request.headers());
+    let reply_type = *negotiated.as_ref().unwrap_or(&ReplyType::ApplicationJson);
+    let admitted = admit(&gate, &mut request, negotiated).await;
     let mut response = match admitted {
         Ok(()) => {
             let unread = unread_body(&mut request);
             let response = next.call(request).await?.map_into_boxed_body();
+            let response = in_own_type(response, reply_type).await;
             match unread {
                 Some(unread) => response.map_body(|_, reply| hold_unread(reply, unread)),
                 None => response,
@@ -63,7 +75,7 @@ pub(crate) async fn pass(
         }
         Err(error) => {
             let unread = request.take_payload();
-            let reply = leaving_unread(error.error_response(), unread);
+            let reply = leaving_unread(error.reply(reply_type), unread);
             request.into_response(reply).map_into_boxed_body()
         }
     };
@@ -76,16 +88,51 @@ pub(crate) async fn pass(
     ] {
         head.insert(name, HeaderValue::from_static(value));
     }
-    let took = started.elapsed();
-    if took >= gate.slow_call_after {
-        tracing::warn!(
-            event = "slow_call",
-            route = response.request().path(),
-            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            "a call was slow"
-        );
+    if !gate.authenticator.takes_basic() {
+        head.remove(header::WWW_AUTHENTICATE);
+    }
+    let template = response.request().extensions().get::<Template>().cloned();
+    if let Some(Template(route)) = template {
+        gate.slow_calls.note(&route, started.elapsed());
     }
     Ok(response)
+}
+
+/// Handlers refuse in JSON, because errors know nothing of the request; here the refusal becomes what
+/// the client takes.
+async fn in_own_type(
+    response: ServiceResponse<BoxBody>,
+    reply_type: ReplyType,
+) -> ServiceResponse<BoxBody> {
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let json = ReplyType::ApplicationJson.content_type().as_bytes();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|own| own.as_bytes() == json);
+    if !refused || !is_json || reply_type == ReplyType::ApplicationJson {
+        return response;
+    }
+    let (request, reply) = response.into_parts();
+    let (mut reply, body) = take_body(reply);
+    // The body of a refusal is in memory already; there is nothing to wait for, and nothing to fail.
+    let json = to_bytes(body).await.unwrap_or_default();
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(reply_type.content_type()),
+    );
+    let body = if reply_type.is_xml() {
+        BoxBody::new(xml::from_json(&json, "Error"))
+    } else {
+        BoxBody::new(json)
+    };
+    ServiceResponse::new(request, reply.set_body(body))
+}
+
+fn take_body(reply: HttpResponse<BoxBody>) -> (HttpResponse<()>, BoxBody) {
+    let mut taken = BoxBody::new(());
+    let reply = reply.map_body(|_, body| taken = body);
+    (reply, taken)
 }
 
 /// The body of a request whose handler reads none.
@@ -99,28 +146,42 @@ fn unread_body(request: &mut ServiceRequest) -> Option<Payload> {
     }
 }
 
-async fn admit(gate: &Gate, request: &mut ServiceRequest) -> Result<(), ApiError> {
-    let (access, canonical) = {
-        let (route, canonical) = gate
-            .table
-            .find(request.path())
-            .ok_or(ApiError::RouteNotFound)?;
-        let access = route
-            .access(request.method())
-            .ok_or_else(|| ApiError::MethodNotAllowed(route.allowed()))?;
-        (access, canonical)
-    };
+async fn admit(
+    gate: &Gate,
+    request: &mut ServiceRequest,
+    negotiated: Result<ReplyType, ApiError>,
+) -> Result<(), ApiError> {
+    let matched = gate
+        .table
+        .find(request.path(), request.method())
+        .map_err(|none| match none {
+            NoMatch::Nowhere => ApiError::RouteNotFound,
+            NoMatch::Serves(methods) => ApiError::MethodNotAllowed(methods),
+        })?;
     check_head(request.headers())?;
-    if access == Access::Authenticated {
-        let caller = gate
-            .authenticator
-            .authenticate(authorization(request.headers())?)
-            .await?;
-        request.extensions_mut().insert(caller);
+    let prefix = matched.prefix;
+    request.extensions_mut().insert(Prefix(prefix.clone()));
+    request
+        .extensions_mut()
+        .insert(Template(matched.route.template.clone()));
+    match matched.access {
+        Access::Public => {}
+        Access::Authenticated => {
+            let caller = {
+                let peer = request.peer_addr().map(|address| address.ip());
+                let visit = Visit {
+                    headers: request.headers(),
+                    prefix: &prefix,
+                    peer,
+                };
+                gate.authenticator.authenticate(&visit).await?
+            };
+            request.extensions_mut().insert(caller);
+            // What is public says itself what it can be written in.
+            request.extensions_mut().insert(negotiated?);
+        }
     }
-    let reply_type = ReplyType::negotiate(request.headers())?;
-    request.extensions_mut().insert(reply_type);
-    if let Some(path) = canonical {
+    if let Some(path) = matched.canonical {
         rewrite(request, &path)?;
     }
     Ok(())
@@ -149,16 +210,6 @@ pub(crate) fn declared_len(headers: &HeaderMap) -> Option<u64> {
         .trim()
         .parse()
         .ok()
-}
-
-/// The one `Authorization` header; two are ambiguous (threat B7).
-fn authorization(headers: &HeaderMap) -> Result<&[u8], ApiError> {
-    let mut values = headers.get_all(header::AUTHORIZATION);
-    let value = values.next().ok_or(ApiError::Denied)?;
-    match values.next() {
-        None => Ok(value.as_bytes()),
-        Some(_) => Err(ApiError::RepeatedHeader("Authorization")),
-    }
 }
 
 /// Gives the request the path under which the router knows its handler.

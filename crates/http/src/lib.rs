@@ -5,19 +5,27 @@
 
 mod access;
 mod app;
+mod archive;
 pub mod auth;
 mod body;
+mod conditions;
+mod cors;
 pub mod culture;
 mod error;
 mod gate;
+mod links;
 mod media;
 mod openapi;
+mod patch;
 mod query;
 mod reply;
 mod routes;
+mod select;
+mod slow;
 #[cfg(test)]
 mod tests;
 pub mod wire;
 
 pub use app::{Api, Settings, serve};
 pub use openapi::openapi_json;
+pub use slow::SlowCalls;

@@ -4,14 +4,13 @@
 use actix_web::App;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder, SecurityRequirement,
-};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa_actix_web::AppExt as _;
 
 use crate::access::{Access, RouteTable, Routes};
+use crate::auth::schemes;
 use crate::error::{ErrorBody, FieldErrorBody, ParameterErrorBody};
+use crate::media::{self, ReplyType, RequestType};
 use crate::routes;
 
 /// The OpenAPI document as it is committed and served: JSON with a line break at its end.
@@ -43,11 +42,18 @@ pub(crate) fn assemble() -> (RouteTable, OpenApi) {
     info(
         title = "Webhook Agent",
         description = "Stores webhooks. Wire-compatible with the SuperOffice Webhook agent.\n\n\
-            Paths are compared without regard to case, and any prefix before `/api` is accepted.",
+            Paths are compared without regard to case, and any prefix before `/api` is accepted. A \
+            body that may be JSON may be `application/x-www-form-urlencoded` as well. `$select` narrows \
+            any reply that holds webhooks to the properties that it names; all others are then null, 0 or \
+            empty, whatever the schema says. `SO-Language`, `SO-Culture` and `SO-TimeZone` \
+            decide how texts and instants are written.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
         (name = "Webhook agent", description = "Remote calls of the Webhook agent"),
+        (name = "Webhook", description = "Webhooks as REST resources"),
+        (name = "Archive", description = "Webhooks as rows of an archive"),
+        (name = "Login", description = "Tickets and sessions"),
         (name = "Description", description = "What the server says about itself"),
     ),
     components(schemas(ErrorBody, FieldErrorBody, ParameterErrorBody)),
@@ -66,7 +72,7 @@ enum When {
 }
 
 /// Errors that the gate and the body reader answer, whatever the handler.
-const COMMON_ERRORS: [(&str, When, &str, &[&str]); 10] = [
+const COMMON_ERRORS: [(&str, When, &str, &[&str]); 12] = [
     (
         "400",
         When::Always,
@@ -78,6 +84,18 @@ const COMMON_ERRORS: [(&str, When, &str, &[&str]); 10] = [
         When::Authenticated,
         "No credential, or none that opens anything",
         &["Error"],
+    ),
+    (
+        "403",
+        When::Authenticated,
+        "The request may be forged, or its app was not granted the Webhook agent",
+        &["Error"],
+    ),
+    (
+        "404",
+        When::Authenticated,
+        "There is no such tenant, or no such webhook",
+        &["Error", "ParameterError"],
     ),
     (
         "405",
@@ -112,7 +130,7 @@ const COMMON_ERRORS: [(&str, When, &str, &[&str]); 10] = [
     (
         "429",
         When::Authenticated,
-        "Too many logins at once; see Retry-After",
+        "Too many wrong passwords, or too many logins at once; see Retry-After",
         &["ParameterError"],
     ),
     (
@@ -131,30 +149,11 @@ const COMMON_ERRORS: [(&str, When, &str, &[&str]); 10] = [
 
 fn complete(document: &mut OpenApi, table: &RouteTable) {
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme(
-        "Basic",
-        SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Basic)
-                .description(Some("Login name and password of an associate"))
-                .build(),
-        ),
-    );
-    components.add_security_scheme(
-        "Bearer",
-        SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Bearer)
-                .description(Some("An API token, made by `webhook-agent token add`"))
-                .build(),
-        ),
-    );
+    schemes::describe(components);
     for (template, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            let route = table.find(template).map(|(route, _)| route);
-            let access = route
-                .and_then(|route| route.access(&method))
-                .unwrap_or(Access::Authenticated);
+            let matched = table.find(template, &method);
+            let access = matched.map_or(Access::Authenticated, |matched| matched.access);
             complete_operation(operation, access);
         }
     }
@@ -176,6 +175,9 @@ fn operations(
 }
 
 fn complete_operation(operation: &mut Operation, access: Access) {
+    if access == Access::Authenticated {
+        offer_other_types(operation);
+    }
     for (status, when, description, schemas) in COMMON_ERRORS {
         let belongs = match when {
             When::Always => true,
@@ -193,13 +195,37 @@ fn complete_operation(operation: &mut Operation, access: Access) {
     }
     operation.security = Some(match access {
         Access::Public => Vec::new(),
-        Access::Authenticated => {
-            let none: [&str; 0] = [];
-            ["Basic", "Bearer"]
-                .map(|scheme| SecurityRequirement::new(scheme, none))
-                .to_vec()
-        }
+        Access::Authenticated => schemes::requirements(),
     });
+}
+
+/// What is described as JSON can be read and written in the other types as well. Of the types of a
+/// request, forms and patches are told in words only: clients that are generated choose the type by the
+/// shape of the body, and would send forms where they have JSON.
+fn offer_other_types(operation: &mut Operation) {
+    let json = "application/json";
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(schema) = body.content.get(json).cloned()
+    {
+        for (essence, request_type) in media::REQUEST_TYPES {
+            if matches!(request_type, RequestType::Json | RequestType::Xml) {
+                body.content
+                    .entry(essence.to_owned())
+                    .or_insert_with(|| schema.clone());
+            }
+        }
+    }
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
+        && let Some(schema) = response.content.get(json).cloned()
+    {
+        for reply_type in ReplyType::ALL {
+            let essence = reply_type.essence().to_owned();
+            response
+                .content
+                .entry(essence)
+                .or_insert_with(|| schema.clone());
+        }
+    }
 }
 
 fn error_response(description: &str, schemas: &[&str]) -> utoipa::openapi::Response {

@@ -1,25 +1,77 @@
 //! Query parameters: their names in any case (contract 1.2), each at most once.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
+use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::error::ApiError;
+use crate::wire;
 
 /// A 32-bit parameter that must be there.
 pub(crate) fn required_i32(request: &HttpRequest, name: &'static str) -> Result<i32, ApiError> {
+    optional_i32(request, name)?.ok_or(ApiError::MissingParameter(name))
+}
+
+/// A 32-bit parameter; `None` when it is not there or empty.
+pub(crate) fn optional_i32(
+    request: &HttpRequest,
+    name: &'static str,
+) -> Result<Option<i32>, ApiError> {
+    match optional(request, name)?.map(|value| value.trim().to_owned()) {
+        Some(value) if !value.is_empty() => value
+            .parse()
+            .map(Some)
+            .map_err(|_| ApiError::BadParameter(name)),
+        _ => Ok(None),
+    }
+}
+
+/// The text of a parameter; `None` when it is not there.
+pub(crate) fn optional(
+    request: &HttpRequest,
+    name: &'static str,
+) -> Result<Option<String>, ApiError> {
+    if request.query_string().is_empty() {
+        return Ok(None);
+    }
     let pairs = form_urlencoded::parse(request.query_string().as_bytes());
     let mut values = pairs
         .filter(|(key, _)| key.eq_ignore_ascii_case(name))
         .map(|(_, value)| value);
-    let value = values.next().ok_or(ApiError::MissingParameter(name))?;
-    if values.next().is_some() {
-        return Err(ApiError::BadParameter(name));
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value.map(Cow::into_owned)),
+        (_, Some(_)) => Err(ApiError::BadParameter(name)),
     }
-    let value = value.trim();
-    if value.is_empty() {
-        return Err(ApiError::MissingParameter(name));
-    }
-    value.parse().map_err(|_| ApiError::BadParameter(name))
+}
+
+/// A 32-bit number in the path, `{id}`.
+pub(crate) fn path_i32(request: &HttpRequest, name: &'static str) -> Result<i32, ApiError> {
+    request
+        .match_info()
+        .get(name)
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| ApiError::BadParameter(name))
+}
+
+/// The filters of a list, as the body in which the agent takes them.
+pub(crate) fn list_request(request: &HttpRequest) -> Result<Vec<u8>, ApiError> {
+    let filters = ListFilters {
+        name_filter: optional(request, "nameFilter")?,
+        event_filter: optional(request, "eventFilter")?,
+        status_filter: optional(request, "statusFilter")?,
+    };
+    Ok(wire::to_json(&filters))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListFilters {
+    name_filter: Option<String>,
+    event_filter: Option<String>,
+    status_filter: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Verified credentials, remembered for a minute under a keyed hash, so that no password is hashed for
 //! every request. An epoch makes them worthless as soon as any credential changes (decision 35).
+//! Tickets and sessions end without a new epoch, so they are remembered as long as an epoch is.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,30 +8,57 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, KeyInit, Mac};
 use moka::sync::Cache;
 use sha2::Sha256;
-use webhook_domain::{Accounts, Caller, StoreError};
+use webhook_domain::{Associate, Caller, Context, Credentials, StoreError, Timestamp};
 
 /// How long a verified credential is good without a look at the storage.
-const REMEMBERED_FOR: Duration = Duration::from_secs(60);
+pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 /// How old the epoch may be. A revoked credential stops working after this time at the latest.
-const EPOCH_KEPT_FOR: Duration = Duration::from_secs(2);
+pub(super) const EPOCH_KEPT_FOR: Duration = Duration::from_secs(2);
 /// How many credentials are remembered.
 const CAPACITY: u64 = 10_000;
 
 /// Hash of a credential under a key that lives as long as the process.
-type CredentialKey = [u8; 32];
+pub(super) type CredentialKey = [u8; 32];
+
+/// A caller that was found, and how long that may be remembered.
+pub(super) struct Found {
+    pub(super) caller: Caller,
+    pub(super) good_for: Duration,
+    /// From when on it is not remembered.
+    pub(super) look_again_at: Option<Timestamp>,
+}
+
+impl Found {
+    /// A caller by a credential that does not expire by itself.
+    pub(super) fn new(context: &Context, who: Arc<Associate>) -> Self {
+        Self {
+            caller: Caller::associate(context.clone(), who),
+            good_for: REMEMBERED_FOR,
+            look_again_at: None,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Remembered {
+    caller: Caller,
+    epoch: i64,
+    forget_at: Instant,
+    look_again_at: Option<Timestamp>,
+}
 
 pub(super) struct VerifiedCallers {
-    accounts: Arc<dyn Accounts>,
+    store: Arc<dyn Credentials>,
     keyed: Hmac<Sha256>,
-    callers: Cache<CredentialKey, (i64, Caller)>,
+    callers: Cache<CredentialKey, Remembered>,
     epoch: Mutex<Option<(Instant, i64)>>,
 }
 
 impl VerifiedCallers {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    pub(super) fn new(accounts: Arc<dyn Accounts>, key: [u8; 32]) -> Self {
+    pub(super) fn new(store: Arc<dyn Credentials>, key: [u8; 32]) -> Self {
         Self {
-            accounts,
+            store,
             keyed: Hmac::new_from_slice(&key).expect("a key of any length"),
             callers: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -55,7 +83,7 @@ impl VerifiedCallers {
                 *read_at = Instant::now();
             }
         }
-        let version = self.accounts.credentials_version().await?;
+        let version = self.store.credentials_version().await?;
         let mut epoch = self
             .epoch
             .lock()
@@ -64,20 +92,35 @@ impl VerifiedCallers {
         Ok(version)
     }
 
-    pub(super) fn key(&self, credential: &[u8]) -> CredentialKey {
+    /// The key of what was shown. Its parts cannot run into each other.
+    pub(super) fn key(&self, parts: &[&[u8]]) -> CredentialKey {
         let mut mac = self.keyed.clone();
-        mac.update(credential);
+        for part in parts {
+            mac.update(&part.len().to_be_bytes());
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     }
 
-    pub(super) fn get(&self, key: &CredentialKey, epoch: i64) -> Option<Caller> {
-        self.callers
-            .get(key)
-            .filter(|(of, _)| *of == epoch)
-            .map(|(_, caller)| caller)
+    pub(super) fn get(&self, key: &CredentialKey, epoch: i64, now: Timestamp) -> Option<Caller> {
+        let remembered = self.callers.get(key)?;
+        let good = remembered.epoch == epoch
+            && remembered.forget_at > Instant::now()
+            && remembered.look_again_at.is_none_or(|at| at > now);
+        good.then_some(remembered.caller)
     }
 
-    pub(super) fn put(&self, key: CredentialKey, epoch: i64, caller: Caller) {
-        self.callers.insert(key, (epoch, caller));
+    pub(super) fn put(&self, key: CredentialKey, epoch: i64, found: &Found) {
+        let remembered = Remembered {
+            caller: found.caller.clone(),
+            epoch,
+            forget_at: Instant::now() + found.good_for,
+            look_again_at: found.look_again_at,
+        };
+        self.callers.insert(key, remembered);
+    }
+
+    pub(super) fn forget(&self, key: &CredentialKey) {
+        self.callers.invalidate(key);
     }
 }

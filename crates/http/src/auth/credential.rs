@@ -4,19 +4,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What a caller shows.
+/// What an `Authorization` header holds.
 #[derive(PartialEq, Eq)]
 pub(super) enum Credential<'a> {
-    /// A login name with its password, which may be empty.
-    Basic {
-        /// Login name.
-        user: String,
-        /// Password.
-        password: String,
-    },
-    /// An API token.
+    /// A ticket (contract 5.2).
+    Ticket(&'a str),
+    /// A login name with its password, or a ticket in place of the name.
+    Basic(Basic),
+    /// An API token, or a token of a configured issuer.
     Bearer(&'a str),
 }
+
+/// The decoded text of the Basic scheme.
+#[derive(PartialEq, Eq)]
+pub(super) struct Basic(String);
 
 /// Nothing longer than this is looked at.
 const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
@@ -28,19 +29,32 @@ impl<'a> Credential<'a> {
             .ok()
             .filter(|h| h.len() <= MAX_CREDENTIAL_BYTES)?;
         let (scheme, rest) = header.split_once(' ')?;
-        let rest = rest.trim();
-        if scheme.eq_ignore_ascii_case("basic") {
+        let rest = Some(rest.trim()).filter(|rest| !rest.is_empty())?;
+        let is = |name| scheme.eq_ignore_ascii_case(name);
+        if is("basic") {
             let decoded = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
-            let (user, password) = decoded.split_once(':')?;
-            return (!user.is_empty()).then(|| Self::Basic {
-                user: user.to_owned(),
-                password: password.to_owned(),
-            });
+            Some(Self::Basic(Basic(decoded)))
+        } else if is("soticket") {
+            Some(Self::Ticket(rest))
+        } else if is("bearer") {
+            Some(Self::Bearer(rest))
+        } else {
+            None
         }
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return (!rest.is_empty()).then_some(Self::Bearer(rest));
-        }
-        None
+    }
+}
+
+impl Basic {
+    /// The user name that may be a ticket: one with a colon in it, and a blank password behind the
+    /// last one (contract 5.1).
+    pub(super) fn ticket(&self) -> Option<&str> {
+        self.0.strip_suffix(':').filter(|user| user.contains(':'))
+    }
+
+    /// The login name and the password, at the first colon.
+    pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
+        let pair = self.0.split_once(':');
+        pair.filter(|(user, _)| !user.is_empty())
     }
 }
 
@@ -50,7 +64,17 @@ mod tests {
 
     fn basic(header: &str) -> Option<(String, String)> {
         match Credential::parse(header.as_bytes()) {
-            Some(Credential::Basic { user, password }) => Some((user, password)),
+            Some(Credential::Basic(basic)) => basic
+                .user_and_password()
+                .map(|(user, password)| (user.to_owned(), password.to_owned())),
+            _ => None,
+        }
+    }
+
+    fn as_ticket(decoded: &str) -> Option<String> {
+        let header = format!("Basic {}", STANDARD.encode(decoded));
+        match Credential::parse(header.as_bytes()) {
+            Some(Credential::Basic(basic)) => basic.ticket().map(ToOwned::to_owned),
             _ => None,
         }
     }
@@ -78,8 +102,28 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_the_line_is_the_token() {
+    fn a_user_name_with_a_colon_and_a_blank_password_may_be_a_ticket() {
+        assert_eq!(as_ticket("7T:abc==:").as_deref(), Some("7T:abc=="));
+        assert_eq!(as_ticket("a:b:c:").as_deref(), Some("a:b:c"));
+        assert_eq!(as_ticket("::").as_deref(), Some(":"));
+        for no_ticket in ["ADM0:", "kari:s3cret", "7T:abc==", ":", ""] {
+            assert_eq!(as_ticket(no_ticket), None, "{no_ticket}");
+        }
+        // And if it is none, it is a user with a password that ends with a colon.
+        let header = format!("Basic {}", STANDARD.encode("kari:a:"));
+        assert_eq!(basic(&header), Some(("kari".into(), "a:".into())));
+    }
+
+    #[test]
+    fn the_rest_of_the_line_is_the_token_in_any_case_of_the_scheme() {
         assert!(Credential::parse(b"BEARER 8A:abc.def") == Some(Credential::Bearer("8A:abc.def")));
+        for scheme in ["SoTicket", "SOTicket", "SOTICKET", "soticket"] {
+            let header = format!("{scheme} 7T:abc==");
+            assert!(
+                Credential::parse(header.as_bytes()) == Some(Credential::Ticket("7T:abc==")),
+                "{scheme}"
+            );
+        }
     }
 
     #[test]
@@ -88,21 +132,22 @@ mod tests {
         let no_colon = format!("Basic {}", STANDARD.encode("kari"));
         let no_user = format!("Basic {}", STANDARD.encode(":secret"));
         let not_utf8 = format!("Basic {}", STANDARD.encode([0xff, b':', 0xfe]));
+        for header in ["Basic !!!", &no_colon, &no_user, &not_utf8] {
+            assert_eq!(basic(header), None, "{header}");
+        }
         for header in [
             "",
             " ",
             "Basic",
             "Basic ",
-            "Basic !!!",
             "Bearer",
             "Bearer ",
+            "SoTicket",
+            "SoTicket ",
             "Digest abc",
             "Negotiate abc",
             "dGplMDpUamUw",
             &long,
-            &no_colon,
-            &no_user,
-            &not_utf8,
         ] {
             assert!(Credential::parse(header.as_bytes()).is_none(), "{header}");
         }

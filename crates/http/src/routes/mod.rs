@@ -1,7 +1,11 @@
 //! The handlers. Each decodes, calls a service and replies; they know no rule and no format.
 
 pub(crate) mod agent;
+pub(crate) mod archive;
 pub(crate) mod description;
+pub(crate) mod docs;
+pub(crate) mod login;
+pub(crate) mod rest;
 
 use crate::access::{Access, Routes};
 
@@ -12,5 +16,25 @@ pub(crate) fn register(routes: &mut Routes<'_, '_, '_>) {
     routes.add(Access::Authenticated, agent::get_webhook);
     routes.add(Access::Authenticated, agent::delete_webhook);
     routes.add(Access::Authenticated, agent::get_all_webhooks);
+
+    routes.add(Access::Authenticated, rest::default_webhook);
+    routes.add(Access::Authenticated, rest::list_webhooks);
+    routes.add(Access::Authenticated, rest::create_webhook);
+    routes.add(Access::Authenticated, rest::get_webhook);
+    routes.add(Access::Authenticated, rest::put_webhook);
+    routes.add(Access::Authenticated, rest::patch_webhook);
+    routes.add(Access::Authenticated, rest::delete_webhook);
+
+    routes.add(Access::Authenticated, archive::webhooks);
+
+    routes.add(Access::Public, login::login);
+    routes.add(Access::Authenticated, login::logout);
+
+    routes.add_about_others(Access::Authenticated, description::agent_call);
+    routes.add(Access::Authenticated, description::paths);
+    routes.add(Access::Public, description::version);
     routes.add(Access::Public, description::openapi);
+    routes.add(Access::Public, docs::page);
+    routes.add(Access::Public, docs::script);
+    routes.add(Access::Public, docs::style);
 }

@@ -125,7 +125,10 @@ async fn the_gate_answers_what_no_handler_can() {
         .uri(SAVE)
         .insert_header((header::AUTHORIZATION, KARI));
     let verb = call(&app, verb).await;
-    assert_eq!((verb.status, verb.header(header::ALLOW)), (405, "POST"));
+    assert_eq!(
+        (verb.status, verb.header(header::ALLOW)),
+        (405, "POST, GET")
+    );
     let accept = post(SAVE, MINIMAL).insert_header((header::ACCEPT, "image/png"));
     assert_eq!(call(&app, accept).await.status, 406);
     let encoded = post(SAVE, MINIMAL).insert_header((header::CONTENT_ENCODING, "gzip"));

@@ -10,7 +10,7 @@ pub mod decode;
 pub mod dto;
 mod flags;
 pub mod form;
-mod member;
+pub(crate) mod member;
 pub mod schema;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,10 @@
 //! to 4). Everything borrows; a carrier lives as long as it takes to write it.
 
 mod associate;
+mod linked;
 mod pieces;
 mod webhook;
 
 pub use associate::{AssociateDto, MdoListItemDto, TableRightDto, UserTypeDto};
+pub use linked::{LinkedWebhookDto, LinksDto};
 pub use webhook::{WebhookDto, WebhookStateDto};

@@ -68,14 +68,15 @@ pub struct WebhookDto<'a> {
     /// Members that are added to the JSON of each delivery. Null only before the first save.
     #[schema(required, value_type = Option<Object>)]
     properties: Option<RawProperties<'a>>,
-    /// When the webhook was created; `0001-01-01T00:00:00` when it was not.
-    #[schema(value_type = String, format = DateTime)]
+    /// When the webhook was created, in ISO 8601; `0001-01-01T00:00:00`, without an offset, when it was
+    /// not. No `date-time` of RFC 3339, as the offset is also left out when SO-TimeZone asks for a zone.
+    #[schema(value_type = String, example = "2025-11-03T08:15:42.331027Z")]
     registered: StampText,
     /// Who created it.
     #[schema(required)]
     registered_associate: Option<AssociateDto<'a>>,
-    /// When it was last changed; `0001-01-01T00:00:00` when it never was.
-    #[schema(value_type = String, format = DateTime)]
+    /// When it was last changed, written as Registered is; `0001-01-01T00:00:00` when it never was.
+    #[schema(value_type = String, example = "0001-01-01T00:00:00")]
     updated: StampText,
     /// Who changed it last.
     #[schema(required)]

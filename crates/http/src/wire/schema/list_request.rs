@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
-use webhook_domain::rules::MAX_NAME_LEN;
 
 use super::examples;
-use super::pieces::{nullable_text, state};
+use super::pieces::{nullable_text_of_any_length, state};
 
 /// The schema of a request for a list; see [`crate::wire::decode::list_filter`] for what reads it.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +29,11 @@ impl PartialSchema for ListRequest {
             ))
             .property(
                 "NameFilter",
-                nullable_text("Only webhooks of exactly this name, in any case.", MAX_NAME_LEN),
+                nullable_text_of_any_length("Only webhooks of exactly this name, in any case."),
             )
             .property(
                 "EventFilter",
-                nullable_text("Only webhooks that listen for this event.", 255),
+                nullable_text_of_any_length("Only webhooks that listen for this event."),
             )
             .property(
                 "StatusFilter",

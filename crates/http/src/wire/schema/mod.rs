@@ -4,8 +4,10 @@
 
 pub(crate) mod examples;
 mod list_request;
+mod patch;
 mod pieces;
 mod webhook_input;
 
 pub use list_request::ListRequest;
+pub use patch::{PatchInput, PatchOperationInput};
 pub use webhook_input::WebhookInput;

@@ -18,6 +18,13 @@ pub(super) fn text(description: &str, max_length: usize) -> ObjectBuilder {
         .description(Some(description))
 }
 
+/// A text or null, however long.
+pub(super) fn nullable_text_of_any_length(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(nullable(Type::String))
+        .description(Some(description))
+}
+
 /// A text or null.
 pub(super) fn nullable_text(description: &str, max_length: usize) -> ObjectBuilder {
     text(description, max_length).schema_type(nullable(Type::String))

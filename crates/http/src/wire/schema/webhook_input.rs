@@ -12,7 +12,8 @@ use webhook_domain::rules::{
 
 use super::examples;
 use super::pieces::{
-    anything, dictionary, flags, ignored, key, list, nullable_list, nullable_text, state, text,
+    anything, dictionary, flags, ignored, key, list, nullable_list, nullable_text,
+    nullable_text_of_any_length, state, text,
 };
 use crate::wire::member::Member;
 
@@ -103,10 +104,10 @@ fn member_schema(member: Member) -> RefOr<Schema> {
             anything(),
         )
         .into(),
-        Member::ErrorsEmail => nullable_text(
+        // What does not count is not judged, so the limit is no rule of the schema.
+        Member::ErrorsEmail => nullable_text_of_any_length(
             "The one mail address that older clients know; it takes the place of ErrorEmails when \
-             only it was changed.",
-            MAX_EMAIL_LEN,
+             only it was changed, and may then take 239 characters.",
         )
         .into(),
         Member::ErrorEmails => nullable_list(

@@ -5,7 +5,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart};
 
 use super::scan::{MAX_ATTRIBUTES, Scanner};
-use super::{charset, chars};
+use super::{chars, charset};
 use crate::wire::decode::Excerpt;
 use crate::wire::transcode::{TranscodeError, TranscodeErrorKind};
 

@@ -10,8 +10,10 @@
 mod any;
 mod chars;
 mod charset;
+mod markup;
 mod read;
 mod scan;
+mod spell;
 #[cfg(test)]
 mod tests;
 mod write;

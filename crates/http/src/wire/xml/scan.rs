@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{chars, charset};
+use super::chars;
 use crate::wire::decode::Excerpt;
 use crate::wire::transcode::{TranscodeError, TranscodeErrorKind};
 

@@ -2,6 +2,7 @@
 //! (threat C9).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::chars;
 use super::write::Writer;
@@ -12,7 +13,8 @@ impl Writer {
     pub(super) fn text(&mut self, text: &str) {
         let special = |byte: u8| {
             // A byte of 0xef may begin a character that XML does not allow.
-            matches!(byte, b'<' | b'>' | b'&' | b'_' | 0xef) || (byte < 0x20 && byte != b'\n' && byte != b'\t')
+            matches!(byte, b'<' | b'>' | b'&' | b'_' | 0xef)
+                || (byte < 0x20 && byte != b'\n' && byte != b'\t')
         };
         if !text.bytes().fold(false, |any, byte| any | special(byte)) {
             return self.push(text);
@@ -35,24 +37,33 @@ impl Writer {
         self.push(&text[copied..]);
     }
 
-    /// Writes the name of a member as that of an element. Names that XML does not have are spelled in
-    /// the way that .NET has for them.
-    pub(super) fn name(&mut self, name: &str) {
+    /// Writes the name of a member as that of an element, and answers where it stands. Names that XML
+    /// does not have are spelled in the way that .NET has for them.
+    pub(super) fn name(&mut self, name: &str) -> Range<usize> {
+        let start = self.out.len();
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         // A colon would make a prefix of what stands before it.
-        let plain = |c: char| c != ':' && chars::continues_name(c);
-        if chars::is_name(name) && name.chars().all(plain) {
-            return self.push(name);
-        }
-        if name.is_empty() {
-            return self.push("_");
-        }
-        for (at, c) in name.char_indices() {
-            match c {
-                c if plain(c) && (at > 0 || chars::starts_name(c)) => {
-                    self.push(c.encode_utf8(&mut [0; 4]))
+        let legal = |c: char| c != ':' && chars::continues_name(c);
+        if name.starts_with(chars::starts_name) && name.bytes().all(usual) {
+            self.push(name);
+        } else if name.is_empty() {
+            self.push("_");
+        } else {
+            for (at, c) in name.char_indices() {
+                if legal(c) && (at > 0 || chars::starts_name(c)) {
+                    self.push(c.encode_utf8(&mut [0; 4]));
+                } else {
+                    self.push(&format!("_x{:04X}_", u32::from(c)));
                 }
-                c => self.push(&format!("_x{:04X}_", u32::from(c))),
             }
         }
+        start..self.out.len()
+    }
+
+    /// Writes the end tag of an element whose name stands there.
+    pub(super) fn end_tag(&mut self, name: Range<usize>) {
+        self.push("</");
+        self.out.extend_from_within(name);
+        self.push(">");
     }
 }

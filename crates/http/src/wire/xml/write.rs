@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -39,9 +40,9 @@ pub(super) fn document(json: &[u8], root: &str) -> Result<Vec<u8>, serde_json::E
     };
     writer.push(DECLARATION);
     writer.push("\n<");
-    writer.name(root);
-    let after_root = writer.out.len();
-    writer.rest(root, reply, content)?;
+    let name = writer.name(root);
+    let after_root = name.end;
+    writer.rest(name, reply, content)?;
     if writer.prefixed {
         writer.out.splice(after_root..after_root, PREFIXES.bytes());
     }
@@ -78,7 +79,7 @@ impl Content<'_> {
 }
 
 pub(super) struct Writer {
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     /// Whether a prefix was used that the root has to declare.
     prefixed: bool,
 }
@@ -96,14 +97,14 @@ impl Writer {
         content: Content<'_>,
     ) -> Result<(), serde_json::Error> {
         self.push("<");
-        self.name(name);
+        let name = self.name(name);
         self.rest(name, value, content)
     }
 
     /// Writes an element that says which type its value has.
     fn typed(&mut self, name: &str, value: &RawValue) -> Result<(), serde_json::Error> {
         self.push("<");
-        self.name(name);
+        let name = self.name(name);
         let of_type = match value.get().as_bytes().first() {
             Some(b'n') => None,
             Some(b't' | b'f') => Some("xsd:boolean"),
@@ -124,7 +125,7 @@ impl Writer {
     /// Writes what comes after the name, and the type, in the start tag of an element.
     fn rest(
         &mut self,
-        name: &str,
+        name: Range<usize>,
         value: &RawValue,
         content: Content<'_>,
     ) -> Result<(), serde_json::Error> {
@@ -158,9 +159,7 @@ impl Writer {
                 self.push(json);
             }
         }
-        self.push("</");
-        self.name(name);
-        self.push(">");
+        self.end_tag(name);
         Ok(())
     }
 

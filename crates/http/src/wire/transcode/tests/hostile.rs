@@ -1,4 +1,4 @@
-//! Bodies that are random, or nearly right, in every form.
+//! Bodies that are random, or nearly right, in every form. `PROPTEST_CASES` says how many.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -140,8 +140,6 @@ fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn random_bytes_are_read_or_refused_in_every_form(body in vec(any::<u8>(), 0..256)) {
         fuzz_json(&body);

@@ -109,8 +109,6 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn c9_every_text_comes_back_as_it_was(text in any_text()) {
         let xml = written(&text);
