@@ -103,11 +103,41 @@ fn a_chunked_body_without_end_that_nobody_reads_is_cut_off_as_well() {
     );
     assert_eq!(endless(&server, "POST", "/nowhere", TJE0), 404);
     assert_eq!(
-        endless(&server, "GET", "/api/v1/Agents/Webhook/SaveWebhook", TJE0),
+        endless(&server, "PUT", "/api/v1/Agents/Webhook/SaveWebhook", TJE0),
         405
+    );
+    assert_eq!(
+        endless(&server, "GET", "/api/v1/Agents/Webhook/SaveWebhook", TJE0),
+        200
     );
     let status = endless(&server, "GET", "/api/openapi.json", TJE0);
     assert!(matches!(status, 200 | 413), "{status}");
+}
+
+#[test]
+fn a_refused_head_ends_a_body_that_nobody_reads() {
+    let server = Home::new().dev();
+    let save = "/api/v1/Agents/Webhook/SaveWebhook";
+    // A header that only the reply would use, a parameter that is wrong, a type that cannot be read.
+    let zone = format!("{TJE0}\r\nSO-TimeZone: Mars");
+    assert_eq!(endless(&server, "POST", save, &zone), 400);
+    let twice = format!("{save}?$select=a&$select=b");
+    assert_eq!(endless(&server, "POST", &twice, TJE0), 400);
+    assert_eq!(endless(&server, "PUT", "/api/v1/Webhook/1", &zone), 400);
+    let encoding = format!("{TJE0}\r\nContent-Encoding: gzip");
+    assert_eq!(
+        endless(&server, "PATCH", "/api/v1/Webhook/1", &encoding),
+        415
+    );
+    assert!(matches!(
+        endless(&server, "DELETE", "/api/v1/Webhook/1", TJE0),
+        204 | 413
+    ));
+    assert!(matches!(
+        endless(&server, "GET", "/api/v1/Webhook", TJE0),
+        200 | 413
+    ));
+    assert!(all(&server).is_empty());
 }
 
 #[test]

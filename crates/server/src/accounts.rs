@@ -1,17 +1,17 @@
-//! The commands around users and tokens. They write short transactions beside a running server, which
-//! notices by itself (decisions 35 and 36), and print what is asked for on stdout. A password or token
-//! is printed once, when it is made; it is stored as a hash only.
+//! The commands around users, tokens and tickets. They write short transactions beside a running
+//! server, which notices by itself (decisions 35 and 36), and print what is asked for on stdout. A
+//! password, token or ticket is printed once, when it is made; it is stored as a hash only.
 
 use std::io;
 
 use webhook_domain::{
-    Account, Accounts, Clock as _, Context, NewAccount, NewToken, SystemClock, SystemIds, TokenId,
-    TokenRecord, UserType,
+    Account, AccountError, Accounts as _, Clock as _, Context, Logins as _, NewAccount, NewToken,
+    SystemClock, SystemIds, Tenants as _, TokenId, TokenRecord, UserType,
 };
-use webhook_http::auth::{hash_password, issue_token};
+use webhook_http::auth::{hash_password, issue_ticket, issue_token};
 use webhook_store::SqlStore;
 
-use crate::cli::{DatabaseArgs, TokenTask, UserTask};
+use crate::cli::{DatabaseArgs, Place, TenantName, TicketTask, TokenTask, UserTask};
 use crate::failure::Failure;
 use crate::terminal::{print, table};
 use crate::{database, logging, password};
@@ -25,94 +25,101 @@ pub(crate) fn user(task: UserTask) -> Result<(), Failure> {
             name,
             full_name,
             password_stdin,
-            database,
+            place,
         } => {
             let full_name = full_name.unwrap_or_else(|| name.clone());
             check_name(&name)?;
             check_text("the full name", &full_name)?;
-            let given = if password_stdin {
-                Some(password::read(io::stdin().lock())?)
-            } else {
-                None
-            };
-            let password = given
-                .clone()
-                .unwrap_or_else(|| password::generate(&SystemIds));
-            let password_hash = hash_password(&password, &SystemIds)
-                .map_err(|error| Failure::Failed(error.to_string()))?;
-            with_store(database, async |store| {
+            let password = Password::given_or_made(password_stdin)?;
+            with_store(place.database, async |store| {
                 let account = NewAccount {
                     name,
                     full_name,
                     user_type: UserType::InternalAssociate,
-                    password_hash: Some(password_hash),
+                    password_hash: Some(password.hash.clone()),
                 };
-                let context = Context::onsite();
-                store
-                    .add_account(&context, account)
-                    .await
-                    .map_err(|e| Failure::Failed(e.to_string()))
+                let context = context_of(store, place.tenant).await?;
+                let added = store.add_account(&context, account).await;
+                added.map_err(|e| Failure::Failed(e.to_string()))
             })?;
-            match given {
-                Some(_) => Ok(()),
-                None => print(&format!("{password}\n")),
-            }
+            password.tell()
         }
-        UserTask::List(database) => {
-            let accounts = with_store(database, async |store| {
-                store
-                    .accounts(&Context::onsite())
-                    .await
-                    .map_err(|e| Failure::Failed(e.to_string()))
+        UserTask::List(place) => {
+            let accounts = with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let accounts = store.accounts(&context).await;
+                accounts.map_err(|e| Failure::Failed(e.to_string()))
             })?;
             print(&table(
                 ["ID", "NAME", "TYPE", "LOGIN", "FULL NAME"],
                 accounts.iter().map(account_row),
             ))
         }
+        UserTask::Passwd {
+            name,
+            password_stdin,
+            place,
+        } => {
+            let password = Password::given_or_made(password_stdin)?;
+            with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let hash = password.hash.clone();
+                let set = store.set_password(&context, &name, hash).await;
+                set.map_err(|e| Failure::Failed(e.to_string()))
+            })?;
+            password.tell()
+        }
+        UserTask::Disable { name, place } => set_retired(&name, place, true),
+        UserTask::Enable { name, place } => set_retired(&name, place, false),
     }
+}
+
+fn set_retired(name: &str, place: Place, retired: bool) -> Result<(), Failure> {
+    let changed = with_store(place.database, async |store| {
+        let context = context_of(store, place.tenant).await?;
+        let changed = store.set_retired(&context, name, retired).await;
+        changed.map_err(|e| Failure::Failed(e.to_string()))
+    })?;
+    if changed {
+        return Ok(());
+    }
+    let state = if retired { "disabled" } else { "enabled" };
+    Err(Failure::Failed(format!("'{name}' is {state} already")))
 }
 
 pub(crate) fn token(task: TokenTask) -> Result<(), Failure> {
     match task {
-        TokenTask::Add {
-            user,
-            label,
-            database,
-        } => {
+        TokenTask::Add { user, label, place } => {
             check_text("the label", &label)?;
             let (text, digest) = issue_token(&SystemIds);
-            with_store(database, async |store| {
+            with_store(place.database, async |store| {
                 let token = NewToken {
                     label,
                     digest,
                     created_at: SystemClock.now(),
                 };
-                let context = Context::onsite();
-                store
-                    .add_token(&context, &user, token)
-                    .await
-                    .map_err(|e| Failure::Failed(e.to_string()))
+                let context = context_of(store, place.tenant).await?;
+                let added = store.add_token(&context, &user, token).await;
+                added.map_err(|e| Failure::Failed(e.to_string()))
             })?;
             print(&format!("{text}\n"))
         }
-        TokenTask::List(database) => {
-            let tokens = with_store(database, async |store| {
-                store
-                    .tokens(&Context::onsite())
-                    .await
-                    .map_err(|e| Failure::Failed(e.to_string()))
+        TokenTask::List(place) => {
+            let tokens = with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let tokens = store.tokens(&context).await;
+                tokens.map_err(|e| Failure::Failed(e.to_string()))
             })?;
             print(&table(
                 ["ID", "USER", "CREATED", "STATE", "LABEL"],
                 tokens.iter().map(token_row),
             ))
         }
-        TokenTask::Revoke { id, database } => {
-            let revoked = with_store(database, async |store| {
-                let (context, now) = (Context::onsite(), SystemClock.now());
-                let revoked = store.revoke_token(&context, TokenId(id), now).await;
-                revoked.map_err(|e| Failure::Failed(e.to_string()))
+        TokenTask::Revoke { id, place } => {
+            let revoked = with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let revoked = store.revoke_token(&context, TokenId(id), SystemClock.now());
+                revoked.await.map_err(|e| Failure::Failed(e.to_string()))
             })?;
             if revoked {
                 Ok(())
@@ -125,13 +132,86 @@ pub(crate) fn token(task: TokenTask) -> Result<(), Failure> {
     }
 }
 
+pub(crate) fn ticket(task: TicketTask) -> Result<(), Failure> {
+    match task {
+        TicketTask::Issue { user, place } => {
+            let text = with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let failed = |e: &dyn std::error::Error| Failure::Failed(e.to_string());
+                let account = store.account(&context, &user).await;
+                let account = account.map_err(|e| failed(&e))?;
+                let account =
+                    account.ok_or_else(|| failed(&AccountError::NoSuchAssociate(user)))?;
+                let who = account.associate;
+                if who.deleted {
+                    return Err(Failure::Failed(format!("'{}' is disabled", who.name)));
+                }
+                let (text, login) = issue_ticket(&SystemIds, who.id, SystemClock.now());
+                let added = store.add_logins(&context, vec![login]).await;
+                added.map_err(|e| failed(&e))?;
+                Ok(text)
+            })?;
+            print(&format!("{text}\n"))
+        }
+        TicketTask::Revoke { user, place } => {
+            with_store(place.database, async |store| {
+                let context = context_of(store, place.tenant).await?;
+                let ended = store.end_logins(&context, &user).await;
+                ended.map_err(|e| Failure::Failed(e.to_string()))
+            })?;
+            Ok(())
+        }
+    }
+}
+
 /// Brings the database up to date, and nothing else.
 pub(crate) fn migrate(database: DatabaseArgs) -> Result<(), Failure> {
     with_store(database, async |_| Ok(()))
 }
 
+/// The context of the people that a command is about.
+async fn context_of(store: &SqlStore, tenant: Option<TenantName>) -> Result<Context, Failure> {
+    let Some(TenantName(name)) = tenant else {
+        return Ok(Context::onsite());
+    };
+    let found = store.tenant(&name).await;
+    let found = found.map_err(|e| Failure::Failed(e.to_string()))?;
+    found
+        .map(|tenant| tenant.context)
+        .ok_or_else(|| Failure::Failed(format!("there is no tenant '{name}'")))
+}
+
+/// A password with its hash.
+struct Password {
+    hash: String,
+    /// The password itself when nobody chose it.
+    made: Option<String>,
+}
+
+impl Password {
+    fn given_or_made(from_stdin: bool) -> Result<Self, Failure> {
+        let (password, given) = if from_stdin {
+            (password::read(io::stdin().lock())?, true)
+        } else {
+            (password::generate(&SystemIds), false)
+        };
+        let hash = hash_password(&password, &SystemIds)
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        let made = (!given).then_some(password);
+        Ok(Self { hash, made })
+    }
+
+    /// Prints it, once, when nobody knows it yet.
+    fn tell(&self) -> Result<(), Failure> {
+        match &self.made {
+            Some(password) => print(&format!("{password}\n")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Runs one piece of work on the database, then closes it in order.
-fn with_store<T>(
+pub(crate) fn with_store<T>(
     database: DatabaseArgs,
     work: impl AsyncFnOnce(&SqlStore) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
@@ -165,7 +245,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
     )))
 }
 
-fn check_text(what: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check_text(what: &str, text: &str) -> Result<(), Failure> {
     if text.chars().count() <= MAX_TEXT_CHARS && !text.contains(char::is_control) {
         return Ok(());
     }
@@ -177,7 +257,7 @@ fn check_text(what: &str, text: &str) -> Result<(), Failure> {
 fn account_row(account: &Account) -> [String; 5] {
     let who = &account.associate;
     let login = match (&account.password_hash, who.deleted) {
-        (_, true) => "retired",
+        (_, true) => "disabled",
         (Some(_), false) => "password",
         (None, false) => "tokens",
     };

@@ -4,9 +4,11 @@
 //! configuration, wherever it came from, and ends in one line and exit code 78.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+use webhook_domain::Context;
 
 use crate::failure::Failure;
 use crate::logging;
@@ -41,10 +43,21 @@ pub(crate) enum Task {
     /// API tokens, for the Bearer scheme
     #[command(subcommand)]
     Token(TokenTask),
+    /// Tickets, for the SoTicket scheme
+    #[command(subcommand)]
+    Ticket(TicketTask),
+    /// Tenants of an online installation
+    #[command(subcommand)]
+    Tenant(TenantTask),
+    /// Apps that call an online installation
+    #[command(subcommand)]
+    App(AppTask),
     /// Bring the database up to date and exit
     Migrate(DatabaseArgs),
     /// Print the OpenAPI document
     Openapi,
+    /// Print what can be set, as a page in Markdown
+    ConfigReference,
 }
 
 #[derive(Debug, Args)]
@@ -72,10 +85,35 @@ pub(crate) enum UserTask {
         #[arg(long)]
         password_stdin: bool,
         #[command(flatten)]
-        database: DatabaseArgs,
+        place: Place,
     },
     /// List who may log in
-    List(DatabaseArgs),
+    List(Place),
+    /// Give an associate another password, which ends their tickets and sessions within five seconds;
+    /// prints a generated one once, unless one is given
+    Passwd {
+        /// Login name
+        name: String,
+        /// Read the password from the first line of standard input; an empty line is an empty password
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Keep an associate out, whatever they log in with; a running server does within five seconds
+    Disable {
+        /// Login name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Let an associate in again
+    Enable {
+        /// Login name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,17 +127,114 @@ pub(crate) enum TokenTask {
         #[arg(long, value_name = "TEXT", default_value = "")]
         label: String,
         #[command(flatten)]
-        database: DatabaseArgs,
+        place: Place,
     },
     /// List the tokens, without the tokens themselves
-    List(DatabaseArgs),
+    List(Place),
     /// Revoke a token; a running server refuses it within five seconds
     Revoke {
         /// Number of the token, as listed
         id: i32,
         #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TicketTask {
+    /// Make a ticket; prints it once. It opens until six hours after its last use
+    Issue {
+        /// Login name of the associate that the ticket speaks for
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End every ticket and session of an associate; a running server refuses them within five seconds
+    Revoke {
+        /// Login name
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantTask {
+    /// Add a tenant: the segment before /api/ in the paths of its users
+    Add {
+        /// 1 to 64 letters, digits, - or _
+        name: TenantName,
+        #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// List the tenants
+    List(DatabaseArgs),
+    /// Hide a tenant with all that it has, as if it did not exist
+    Disable {
+        /// Name of the tenant
+        name: TenantName,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Show a tenant again
+    Enable {
+        /// Name of the tenant
+        name: TenantName,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppTask {
+    /// Register an app; prints its client secret for SO-AppToken once. It is granted nothing
+    Register {
+        /// What people call it
+        name: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List the apps, without their secrets
+    List(DatabaseArgs),
+    /// Open the Webhook agent to an app
+    Grant {
+        /// Number of the app, as listed
+        id: i32,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Close the Webhook agent to an app; a running server refuses it within five seconds
+    Revoke {
+        /// Number of the app, as listed
+        id: i32,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// The name of a tenant.
+#[derive(Clone, Debug)]
+pub(crate) struct TenantName(pub(crate) Context);
+
+impl FromStr for TenantName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = Context::parse(text).map(Self);
+        name.ok_or_else(|| "expected 1 to 64 letters, digits, - or _".to_owned())
+    }
+}
+
+/// Whose people are meant, and where they are stored.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Tenant that they belong to, in an online installation
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<TenantName>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// The part of [`Options`] that says where the data are, for commands that only need that.
@@ -245,8 +380,22 @@ mod tests {
             "token add --user kari --label ci --database sqlite:./x.db",
             "token list",
             "token revoke 3 --database sqlite:./x.db",
+            "user passwd kari --password-stdin --tenant Cust12345",
+            "user disable kari --database sqlite:./x.db",
+            "user enable kari --tenant Cust12345",
+            "ticket issue --user kari --tenant Cust12345",
+            "ticket revoke --user kari --database sqlite:./x.db",
+            "tenant add Cust12345 --database sqlite:./x.db",
+            "tenant list",
+            "tenant disable Cust12345",
+            "tenant enable Cust12345",
+            "app register warehouse --database sqlite:./x.db",
+            "app list",
+            "app grant 1",
+            "app revoke 1 --config x.toml",
             "migrate --database sqlite:./x.db",
             "openapi",
+            "config-reference",
         ] {
             assert!(read(&words(line)).is_ok(), "{line}");
         }
@@ -267,12 +416,12 @@ mod tests {
         }
         let line = words("token list --database sqlite:./x.db");
         let Ok(Cli {
-            task: Task::Token(TokenTask::List(args)),
+            task: Task::Token(TokenTask::List(place)),
         }) = read(&line)
         else {
             panic!()
         };
-        assert_eq!(args.0.database(), "sqlite:./x.db");
+        assert_eq!(place.database.0.database(), "sqlite:./x.db");
     }
 
     #[test]

@@ -6,11 +6,13 @@ mod cli;
 mod database;
 mod failure;
 mod first_start;
+mod issuer;
 mod lifecycle;
 mod logging;
 mod password;
 mod serve;
 mod settings;
+mod tenants;
 mod terminal;
 
 use std::io::Write as _;
@@ -42,7 +44,11 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Serve(args) => return serve::run(args),
         Task::User(task) => accounts::user(task)?,
         Task::Token(task) => accounts::token(task)?,
+        Task::Ticket(task) => accounts::ticket(task)?,
+        Task::Tenant(task) => tenants::tenant(task)?,
+        Task::App(task) => tenants::app(task)?,
         Task::Migrate(args) => accounts::migrate(args)?,
+        Task::ConfigReference => terminal::print(&settings::reference::page())?,
         Task::Openapi => terminal::print(&webhook_http::openapi_json())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use webhook_domain::{Clock, Context, Ids, SystemClock, SystemIds, Webhooks};
-use webhook_http::Api;
 use webhook_http::auth::Authenticator;
+use webhook_http::{Api, SlowCalls};
 use webhook_store::{FileLock, SqlStore};
 
 use crate::cli::{self, ServeArgs};
 use crate::failure::{Failure, STOPPED_AT_ONCE};
 use crate::first_start;
 use crate::lifecycle::{self, Ended, Signals};
-use crate::settings::{Profile, Settings};
-use crate::{database, logging};
+use crate::settings::{Installation, Profile, Settings};
+use crate::{database, issuer, logging};
 
 /// Threads on which the store lives. It waits for the disk more than it computes.
 const STORE_THREADS: usize = 2;
@@ -67,6 +67,13 @@ fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<End
     // Held until the store is closed.
     let (_lock, store) = runtime.block_on(open(settings))?;
     let api = api(settings, &store);
+    if let Some(source) = &settings.issuer_keys {
+        runtime.block_on(issuer::first(source, &api.authenticator))?;
+        runtime.spawn(issuer::keep_reading(
+            source.clone(),
+            api.authenticator.clone(),
+        ));
+    }
     let closing = runtime.handle().clone();
 
     actix_web::rt::System::new().block_on(async move {
@@ -86,6 +93,15 @@ fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<End
 /// The database for this server alone, up to date and with somebody who can log in.
 async fn open(settings: &Settings) -> Result<(FileLock, SqlStore), Failure> {
     let (lock, store) = database::open_alone(&settings.database).await?;
+    if settings.installation == Installation::Online {
+        // Administrators belong to tenants, which are added by command.
+        tracing::warn!(
+            event = "installation",
+            installation = "online",
+            "the tenant stands in the path; users are added by `user add --tenant`; nothing is delivered yet"
+        );
+        return Ok((lock, store));
+    }
     let context = Context::onsite();
     if settings.profile == Profile::Strict
         && first_start::well_known_password(&store, &context).await?
@@ -147,13 +163,20 @@ fn api(settings: &Settings, store: &SqlStore) -> Api {
             store.clone(),
             store.clone(),
             Arc::new(plugins),
-            clock,
+            clock.clone(),
             settings.rules.clone(),
         )),
-        authenticator: Arc::new(Authenticator::new(store, ids.as_ref(), Context::onsite())),
+        authenticator: Arc::new(Authenticator::new(store, clock, ids, settings.auth.clone())),
         settings: webhook_http::Settings {
             workers: settings.workers.unwrap_or(defaults.workers),
-            slow_call_after: settings.slow_call_after,
+            slow_calls: SlowCalls::after(settings.slow_call_after)
+                .except(settings.slow_call_routes.clone()),
+            culture: settings.culture.clone(),
+            cors_origins: settings.cors_origins.clone(),
+            public_url: settings
+                .public_url
+                .as_ref()
+                .map(|url| url.as_str().to_owned()),
             ..defaults
         },
     }

@@ -42,6 +42,7 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::parse;
+    use crate::settings::Installation;
 
     #[test]
     fn every_setting_can_stand_in_the_file() {
@@ -51,6 +52,18 @@ mod tests {
             database = "sqlite:./hooks.db"
             workers = 3
             slow_call_ms = 500
+            slow_call_routes = ["/api/v1/Webhook=50"]
+            base_time_zone = "Europe/Oslo"
+            strict_timezone = true
+            cors_origins = ["https://app.corp"]
+            installation = "online"
+            public_url = "https://hooks.corp"
+            trusted_proxies = ["10.0.0.1"]
+            jwt_issuer = "https://login.corp"
+            jwt_audience = "webhooks"
+            jwt_algorithm = "ES256"
+            jwt_keys = "https://login.corp/keys"
+            jwt_tenant_claim = "ctx"
             allow_http = true
             allow_private_targets = false
             allowed_target_ranges = ["10.20.0.0/16"]
@@ -64,6 +77,30 @@ mod tests {
         assert_eq!(options.database.as_deref(), Some("sqlite:./hooks.db"));
         assert_eq!(options.workers, Some(3));
         assert_eq!(options.slow_call_ms, Some(500));
+        assert_eq!(
+            options.slow_call_routes,
+            Some(vec!["/api/v1/Webhook=50".parse().unwrap()])
+        );
+        assert_eq!(options.base_time_zone, Some("Europe/Oslo".parse().unwrap()));
+        assert_eq!(options.strict_timezone, Some(true));
+        assert_eq!(
+            options.cors_origins,
+            Some(vec!["https://app.corp".parse().unwrap()])
+        );
+        assert_eq!(options.installation, Some(Installation::Online));
+        assert_eq!(options.public_url.unwrap().as_str(), "https://hooks.corp");
+        assert_eq!(
+            options.trusted_proxies,
+            Some(vec!["10.0.0.1".parse().unwrap()])
+        );
+        assert_eq!(options.jwt_issuer.as_deref(), Some("https://login.corp"));
+        assert_eq!(options.jwt_audience.as_deref(), Some("webhooks"));
+        assert_eq!(options.jwt_algorithm, Some("ES256".parse().unwrap()));
+        assert_eq!(
+            options.jwt_keys,
+            Some("https://login.corp/keys".parse().unwrap())
+        );
+        assert_eq!(options.jwt_tenant_claim.as_deref(), Some("ctx"));
         assert_eq!(options.allow_http, Some(true));
         assert_eq!(options.allow_private_targets, Some(false));
         assert_eq!(

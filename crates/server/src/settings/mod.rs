@@ -4,7 +4,9 @@
 //! A profile is nothing but a set of defaults: whatever `--dev` switches is a setting of its own.
 //! Nothing here opens a file but the settings file, and nothing reads the environment later.
 
+mod calls;
 mod file;
+pub(crate) mod reference;
 mod values;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -15,8 +17,12 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 use webhook_domain::{AddressPolicy, SaveRules, TargetPolicy};
+use webhook_http::auth::{AuthSettings, JwtAlgorithm, JwtIssuer};
+use webhook_http::culture::{CultureSettings, Zone};
 
-use self::values::{TargetHost, TargetRange};
+use self::calls::{CorsOrigin, SlowRoute, ZoneName};
+use self::values::{AddressRange, Algorithm, PublicUrl, TargetHost};
+pub(crate) use self::values::{Installation, KeySource};
 use crate::failure::Failure;
 
 /// Where the server listens when nobody says otherwise.
@@ -29,6 +35,9 @@ const DEFAULT_DATABASE: &str = "sqlite:./data/webhooks.db";
 const DEFAULT_SLOW_CALL_MS: u64 = 2_000;
 
 const MAX_WORKERS: u16 = 512;
+
+/// The claim that names a tenant when nobody says otherwise.
+const DEFAULT_TENANT_CLAIM: &str = "tenant";
 
 /// Every setting as it may be given; what is not given is `None`. The comments are the help text.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -61,6 +70,78 @@ pub(crate) struct Options {
     #[arg(long, value_name = "MS", env = "WEBHOOK_AGENT_SLOW_CALL_MS")]
     pub(crate) slow_call_ms: Option<u64>,
 
+    /// Routes that may take another time, as PATH=MS with commas between, the path as the OpenAPI
+    /// document has it: /api/v1/Webhook/{id}=500
+    #[arg(
+        long,
+        value_name = "PATH=MS",
+        env = "WEBHOOK_AGENT_SLOW_CALL_ROUTES",
+        value_delimiter = ','
+    )]
+    pub(crate) slow_call_routes: Option<Vec<SlowRoute>>,
+
+    /// Time zone of stamps when a request asks for none: a code of SuperOffice or an IANA name
+    /// [default: UTC]
+    #[arg(long, value_name = "ZONE", env = "WEBHOOK_AGENT_BASE_TIME_ZONE")]
+    pub(crate) base_time_zone: Option<ZoneName>,
+
+    /// Write Registered and Updated in UTC whatever zone a request asks for [default: false]
+    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_STRICT_TIMEZONE",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_parser = BoolishValueParser::new())]
+    pub(crate) strict_timezone: Option<bool>,
+
+    /// Origins whose pages may call, with spaces between, or * for any [default: none]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "WEBHOOK_AGENT_CORS_ORIGINS",
+        value_delimiter = ' '
+    )]
+    pub(crate) cors_origins: Option<Vec<CorsOrigin>>,
+
+    /// What the server is used as [default: onsite]
+    #[arg(
+        long,
+        value_name = "KIND",
+        env = "WEBHOOK_AGENT_INSTALLATION",
+        value_enum
+    )]
+    pub(crate) installation: Option<Installation>,
+
+    /// URL under which clients find the server, for links and cookies [default: as each request says]
+    #[arg(long, value_name = "URL", env = "WEBHOOK_AGENT_PUBLIC_URL")]
+    pub(crate) public_url: Option<PublicUrl>,
+
+    /// Addresses of proxies whose X-Forwarded-For is believed, with commas between
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "WEBHOOK_AGENT_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxies: Option<Vec<AddressRange>>,
+
+    /// Issuer whose tokens open something besides our own: what their `iss` is [default: none]
+    #[arg(long, value_name = "TEXT", env = "WEBHOOK_AGENT_JWT_ISSUER")]
+    pub(crate) jwt_issuer: Option<String>,
+
+    /// What the `aud` of such a token must be, or contain
+    #[arg(long, value_name = "TEXT", env = "WEBHOOK_AGENT_JWT_AUDIENCE")]
+    pub(crate) jwt_audience: Option<String>,
+
+    /// What such a token must be signed with: HS256, ES256, RS256 or EdDSA
+    #[arg(long, value_name = "NAME", env = "WEBHOOK_AGENT_JWT_ALGORITHM")]
+    pub(crate) jwt_algorithm: Option<Algorithm>,
+
+    /// JWK set with the keys of the issuer: a file or an https URL, read again every five minutes
+    #[arg(long, value_name = "FILE|URL", env = "WEBHOOK_AGENT_JWT_KEYS")]
+    pub(crate) jwt_keys: Option<KeySource>,
+
+    /// Claim that names the tenant, in an online installation [default: tenant]
+    #[arg(long, value_name = "NAME", env = "WEBHOOK_AGENT_JWT_TENANT_CLAIM")]
+    pub(crate) jwt_tenant_claim: Option<String>,
+
     /// Take http targets besides https [default: only with --dev]
     #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_ALLOW_HTTP",
         num_args = 0..=1, require_equals = true, default_missing_value = "true",
@@ -80,7 +161,7 @@ pub(crate) struct Options {
         env = "WEBHOOK_AGENT_ALLOWED_TARGET_RANGES",
         value_delimiter = ','
     )]
-    pub(crate) allowed_target_ranges: Option<Vec<TargetRange>>,
+    pub(crate) allowed_target_ranges: Option<Vec<AddressRange>>,
 
     /// Host names to take as targets although they are local, with commas between
     #[arg(
@@ -113,6 +194,18 @@ impl Options {
             database: self.database.or(weaker.database),
             workers: self.workers.or(weaker.workers),
             slow_call_ms: self.slow_call_ms.or(weaker.slow_call_ms),
+            slow_call_routes: self.slow_call_routes.or(weaker.slow_call_routes),
+            base_time_zone: self.base_time_zone.or(weaker.base_time_zone),
+            strict_timezone: self.strict_timezone.or(weaker.strict_timezone),
+            cors_origins: self.cors_origins.or(weaker.cors_origins),
+            installation: self.installation.or(weaker.installation),
+            public_url: self.public_url.or(weaker.public_url),
+            trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
+            jwt_issuer: self.jwt_issuer.or(weaker.jwt_issuer),
+            jwt_audience: self.jwt_audience.or(weaker.jwt_audience),
+            jwt_algorithm: self.jwt_algorithm.or(weaker.jwt_algorithm),
+            jwt_keys: self.jwt_keys.or(weaker.jwt_keys),
+            jwt_tenant_claim: self.jwt_tenant_claim.or(weaker.jwt_tenant_claim),
             allow_http: self.allow_http.or(weaker.allow_http),
             allow_private_targets: self.allow_private_targets.or(weaker.allow_private_targets),
             allowed_target_ranges: self.allowed_target_ranges.or(weaker.allowed_target_ranges),
@@ -162,6 +255,16 @@ pub(crate) struct Settings {
     /// `None` is one for each core.
     pub(crate) workers: Option<usize>,
     pub(crate) slow_call_after: Duration,
+    /// Routes by their documented path, for which another time counts.
+    pub(crate) slow_call_routes: Vec<(String, Duration)>,
+    pub(crate) culture: CultureSettings,
+    /// None switches CORS off.
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) installation: Installation,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) auth: AuthSettings,
+    /// Where the keys of the issuer in `auth` are.
+    pub(crate) issuer_keys: Option<KeySource>,
     pub(crate) rules: SaveRules,
 }
 
@@ -186,6 +289,8 @@ impl Settings {
                 "workers is {workers}, 1 to {MAX_WORKERS} are allowed"
             )));
         }
+        let installation = options.installation.unwrap_or_default();
+        let (jwt, issuer_keys) = issuer(&options, dev)?.unzip();
         Ok(Self {
             profile,
             listen,
@@ -194,6 +299,33 @@ impl Settings {
             slow_call_after: Duration::from_millis(
                 options.slow_call_ms.unwrap_or(DEFAULT_SLOW_CALL_MS),
             ),
+            culture: culture(&options)?,
+            slow_call_routes: options
+                .slow_call_routes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|route| (route.path, route.after))
+                .collect(),
+            cors_origins: options
+                .cors_origins
+                .unwrap_or_default()
+                .into_iter()
+                .map(|origin| origin.0)
+                .collect(),
+            installation,
+            issuer_keys,
+            auth: AuthSettings {
+                jwt,
+                installation: installation.into(),
+                secure_cookies: options.public_url.as_ref().is_some_and(PublicUrl::is_https),
+                trusted_proxies: options
+                    .trusted_proxies
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|range| range.0)
+                    .collect(),
+            },
+            public_url: options.public_url,
             rules: SaveRules {
                 store_unknown_types: options.store_unknown_types.unwrap_or(dev),
                 targets: TargetPolicy {
@@ -225,6 +357,64 @@ impl Settings {
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(self.listen)
     }
+}
+
+fn culture(options: &Options) -> Result<CultureSettings, Failure> {
+    let base_zone = match &options.base_time_zone {
+        Some(name) => name
+            .zone()
+            .map_err(|error| Failure::Config(format!("base_time_zone: {error}")))?,
+        None => Zone::default(),
+    };
+    Ok(CultureSettings {
+        base_zone,
+        strict_timezone: options.strict_timezone.unwrap_or(false),
+    })
+}
+
+/// The issuer of tokens, if there is one, and where its keys are.
+fn issuer(options: &Options, dev: bool) -> Result<Option<(JwtIssuer, KeySource)>, Failure> {
+    let given = (
+        options.jwt_issuer.clone(),
+        options.jwt_audience.clone(),
+        options.jwt_algorithm,
+        options.jwt_keys.clone(),
+    );
+    let (issuer, audience, Algorithm(algorithm), keys) = match given {
+        (None, None, None, None) => return Ok(None),
+        (Some(issuer), Some(audience), Some(algorithm), Some(keys)) => {
+            (issuer, audience, algorithm, keys)
+        }
+        _ => {
+            return Err(Failure::Config(
+                "jwt_issuer, jwt_audience, jwt_algorithm and jwt_keys go together: all or none"
+                    .to_owned(),
+            ));
+        }
+    };
+    if issuer.is_empty() || audience.is_empty() {
+        return Err(Failure::Config(
+            "jwt_issuer and jwt_audience cannot be empty".to_owned(),
+        ));
+    }
+    if keys.is_unprotected() && !dev {
+        return Err(Failure::Config(format!(
+            "jwt_keys is {keys}, but keys come by http with --dev only"
+        )));
+    }
+    if algorithm == JwtAlgorithm::Hs256 && matches!(keys, KeySource::Url(_)) {
+        return Err(Failure::Config(
+            "jwt_algorithm is HS256, whose key is a secret: jwt_keys must be a file".to_owned(),
+        ));
+    }
+    let claim = options.jwt_tenant_claim.clone();
+    let issuer = JwtIssuer {
+        issuer,
+        audience,
+        algorithm,
+        tenant_claim: claim.unwrap_or_else(|| DEFAULT_TENANT_CLAIM.to_owned()),
+    };
+    Ok(Some((issuer, keys)))
 }
 
 fn is_loopback(address: SocketAddr) -> bool {
