@@ -28,10 +28,16 @@ struct Generated {
     subcommand: &'static str,
 }
 
-const GENERATED: &[Generated] = &[Generated {
-    path: "docs/openapi.json",
-    subcommand: "openapi",
-}];
+const GENERATED: &[Generated] = &[
+    Generated {
+        path: "docs/openapi.json",
+        subcommand: "openapi",
+    },
+    Generated {
+        path: "docs/configuration.md",
+        subcommand: "config-reference",
+    },
+];
 
 /// Writes or checks all generated files; whether they are up to date afterwards.
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<bool> {

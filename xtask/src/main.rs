@@ -10,6 +10,7 @@
 mod ci;
 mod codegen;
 mod process;
+mod prove;
 mod steps;
 mod suites;
 mod tidy;
@@ -51,6 +52,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Check at length what the suites check in minutes: schemathesis
+    Prove {
+        /// What to prove
+        name: String,
+        /// Where chance begins, instead of where it does in the suites
+        #[arg(long)]
+        seed: Option<u32>,
+    },
     /// Everything that a change must pass: formatting, lints, tidy, generated files, docs, licences, tests
     Ci,
     /// Look for known faults in the dependencies (fetches the advisory database)
@@ -82,6 +91,7 @@ fn run(command: Command) -> Result<bool> {
                 .cargo(&["run", "--release", "--package", "xtask-bench", "--"])
                 .args(args),
         ),
+        Command::Prove { name, seed } => prove::run(&workspace, &name, seed),
         Command::Ci => ci::run(&workspace),
         Command::Advisories => {
             process::passes(&mut workspace.cargo(&["deny", "check", "advisories"]))

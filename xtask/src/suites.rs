@@ -4,6 +4,9 @@
 //! skipped with the reason; `steps` makes that a failure in CI. A new suite is a line in `SUITES`
 //! and a function. Must not judge test output: the exit codes of the runners do.
 
+mod node;
+pub(crate) mod python;
+
 use anyhow::{Context, Result, bail};
 
 use crate::process;
@@ -25,12 +28,29 @@ const SUITES: &[Step<Workspace>] = &[
     },
     Step {
         name: "interop npm",
-        run: interop_npm,
+        run: node::official_client,
+    },
+    Step {
+        name: "openapi validator",
+        run: python::validator,
+    },
+    Step {
+        name: "openapi typescript client",
+        run: node::generated_client,
+    },
+    Step {
+        name: "openapi python client",
+        run: python::generated_client,
+    },
+    Step {
+        name: "openapi schemathesis",
+        run: python::schemathesis,
+    },
+    Step {
+        name: "docs page in chromium",
+        run: node::docs_page,
     },
 ];
-
-/// The oldest release line of Node.js whose test runner and client libraries are good enough.
-const NODE_MAJOR: u32 = 18;
 
 /// Runs the suites whose name holds one of these words, without any word all of them, and prints
 /// the table; whether all is in order.
@@ -87,47 +107,12 @@ fn rust_tests(workspace: &Workspace) -> Result<Outcome> {
     }
 }
 
-fn interop_npm(workspace: &Workspace) -> Result<Outcome> {
-    let node = process::version_of("node", &["--version"]);
-    let npm = process::version_of("npm", &["--version"]);
-    if let Some(reason) = node_is_not_enough(node.as_deref(), npm.as_deref()) {
-        return Ok(Outcome::Skipped(reason));
-    }
+/// Builds the server with the dev profile, and says where it lies; `None` when it does not compile.
+pub(crate) fn server(workspace: &Workspace) -> Result<Option<String>> {
     if !process::passes(&mut workspace.cargo(&["build", "--package", "webhook-server"]))? {
-        return Ok(Outcome::Failed);
+        return Ok(None);
     }
-    let binary = built_binary(&workspace.metadata()?)?;
-    let folder = workspace.path("tests/interop/npm");
-
-    // Exactly what the lock file says, so that every machine talks through the same client.
-    if !process::passes(workspace.command("npm", &["ci"]).current_dir(&folder))? {
-        return Ok(Outcome::Failed);
-    }
-    process::passes(
-        workspace
-            .command("node", &["--test", "--test-reporter=spec"])
-            .current_dir(&folder)
-            .env("WEBHOOK_AGENT_BIN", binary),
-    )
-    .map(Outcome::from)
-}
-
-/// Why the suites on Node.js cannot run with these versions, or `None` when they can.
-fn node_is_not_enough(node: Option<&str>, npm: Option<&str>) -> Option<String> {
-    let Some(node) = node else {
-        return Some("node is not installed".to_owned());
-    };
-    let major = node
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|n| n.parse::<u32>().ok());
-    if major.is_none_or(|major| major < NODE_MAJOR) {
-        return Some(format!(
-            "node {NODE_MAJOR} or newer is needed, this is {node}"
-        ));
-    }
-    npm.is_none().then(|| "npm is not installed".to_owned())
+    built_binary(&workspace.metadata()?).map(Some)
 }
 
 /// Where cargo puts the server that it builds with the dev profile.
@@ -146,27 +131,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_recent_node_with_npm_is_enough() {
-        assert_eq!(node_is_not_enough(Some("v18.19.0"), Some("9.2.0")), None);
-        assert_eq!(node_is_not_enough(Some("v22.1.0"), Some("10.0.0")), None);
-    }
-
-    #[test]
-    fn whatever_is_missing_or_too_old_is_named() {
-        let reason = |node, npm| node_is_not_enough(node, npm).unwrap();
-        assert_eq!(reason(None, Some("9.2.0")), "node is not installed");
-        assert_eq!(reason(Some("v18.19.0"), None), "npm is not installed");
-        assert_eq!(
-            reason(Some("v16.20.2"), Some("8.0.0")),
-            "node 18 or newer is needed, this is v16.20.2"
-        );
-        assert_eq!(
-            reason(Some("nightly"), Some("8.0.0")),
-            "node 18 or newer is needed, this is nightly"
-        );
-    }
 
     #[test]
     fn suites_are_selected_by_a_part_of_their_name_and_all_without_one() {

@@ -1,0 +1,55 @@
+//! What takes too long for every change: the same checks as in the suites, at length.
+//!
+//! A proof is a line in `PROOFS`; it must be reproducible from what it prints.
+
+use anyhow::{Result, bail};
+
+use crate::steps::Outcome;
+use crate::suites::python;
+use crate::workspace::Workspace;
+
+struct Proof {
+    name: &'static str,
+    run: fn(&Workspace, Option<u32>) -> Result<Outcome>,
+}
+
+const PROOFS: &[Proof] = &[Proof {
+    name: "schemathesis",
+    run: python::schemathesis_at_length,
+}];
+
+/// Runs one proof; whether all is in order.
+pub(crate) fn run(workspace: &Workspace, name: &str, seed: Option<u32>) -> Result<bool> {
+    match (proof(name)?.run)(workspace, seed)? {
+        Outcome::Passed => Ok(true),
+        Outcome::Failed => Ok(false),
+        // Who asks for a proof wants none of "not run".
+        Outcome::Skipped(reason) => bail!("{name} cannot run: {reason}"),
+    }
+}
+
+fn proof(name: &str) -> Result<&'static Proof> {
+    let Some(proof) = PROOFS.iter().find(|proof| proof.name == name) else {
+        let names: Vec<_> = PROOFS.iter().map(|proof| proof.name).collect();
+        bail!(
+            "nothing to prove is called `{name}`; there is: {}",
+            names.join(", ")
+        );
+    };
+    Ok(proof)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_that_does_not_exist_is_an_error_that_names_those_that_do() {
+        let error = proof("schematesis").err().unwrap().to_string();
+        assert!(
+            error.contains("`schematesis`") && error.contains("schemathesis"),
+            "{error}"
+        );
+        assert_eq!(proof("schemathesis").unwrap().name, "schemathesis");
+    }
+}
