@@ -22,6 +22,111 @@ const NAME: &str = "Warehouse order feed ";
 const TARGET: &str = "https://hooks.warehouse.example/so/orders/";
 const SECRET: &str = "Gr33n-Harb0ur-";
 
+/// How the body of a save is written; the answer is asked for in the same form, JSON for a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyForm {
+    /// `application/json`.
+    Json,
+    /// `application/xml`.
+    Xml,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+}
+
+impl BodyForm {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Xml => "application/xml; charset=utf-8",
+            Self::Form => "application/x-www-form-urlencoded",
+        }
+    }
+
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Json | Self::Form => "application/json",
+            Self::Xml => "application/xml",
+        }
+    }
+
+    /// What stands before the three serial numbers of a body.
+    fn starts(self) -> [&'static str; 3] {
+        match self {
+            Self::Json | Self::Xml => [NAME, TARGET, SECRET],
+            Self::Form => [
+                "Warehouse+order+feed+",
+                "https%3A%2F%2Fhooks.warehouse.example%2Fso%2Forders%2F",
+                SECRET,
+            ],
+        }
+    }
+
+    /// A webhook to be created, with the same content in every form that can carry it.
+    fn body(self, serial: &str) -> String {
+        let [name, target, secret] = self.starts().map(|start| format!("{start}{serial}"));
+        match self {
+            Self::Json => format!(
+                concat!(
+                    r#"{{"WebhookId":{id:>width$},"Name":"{name}","#,
+                    r#""Events":["sale.sold","sale.changed","webhook118.errors"],"#,
+                    r#""TargetUrl":"{target}","Secret":"{secret}","#,
+                    r#""State":"Active","Type":"webhook","#,
+                    r#""Headers":{{"X-Api-Key":"wh-5521","X-Region":"nordic"}},"#,
+                    r#""Properties":{{"source":"superoffice","priority":3,"#,
+                    r#""routing":{{"queue":"orders","dlq":false}}}},"#,
+                    r#""Registered":"0001-01-01T00:00:00","RegisteredAssociate":null,"#,
+                    r#""Updated":"0001-01-01T00:00:00","UpdatedAssociate":null,"#,
+                    r#""ErrorsEmail":"ops@warehouse.example"}}"#
+                ),
+                id = 0,
+                width = ID_WIDTH,
+                name = name,
+                target = target,
+                secret = secret,
+            ),
+            Self::Xml => format!(
+                concat!(
+                    r#"<?xml version="1.0" encoding="utf-8"?>"#,
+                    r#"<Webhook xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" "#,
+                    r#"xmlns:xsd="http://www.w3.org/2001/XMLSchema">"#,
+                    "<WebhookId>0</WebhookId><Name>{name}</Name>",
+                    "<Events><string>sale.sold</string><string>sale.changed</string>",
+                    "<string>webhook118.errors</string></Events>",
+                    "<TargetUrl>{target}</TargetUrl><Secret>{secret}</Secret>",
+                    "<State>Active</State><Type>webhook</Type>",
+                    "<Headers><StringKeyValuePair><Key>X-Api-Key</Key><Value>wh-5521</Value>",
+                    "</StringKeyValuePair><StringKeyValuePair><Key>X-Region</Key>",
+                    "<Value>nordic</Value></StringKeyValuePair></Headers>",
+                    "<Properties><StringObjectKeyValuePair><Key>source</Key>",
+                    "<Value>superoffice</Value></StringObjectKeyValuePair>",
+                    "<StringObjectKeyValuePair><Key>priority</Key>",
+                    r#"<Value xsi:type="xsd:int">3</Value></StringObjectKeyValuePair>"#,
+                    "</Properties><Registered>0001-01-01T00:00:00</Registered>",
+                    r#"<RegisteredAssociate xsi:nil="true"/>"#,
+                    "<Updated>0001-01-01T00:00:00</Updated>",
+                    r#"<UpdatedAssociate xsi:nil="true"/>"#,
+                    "<ErrorsEmail>ops@warehouse.example</ErrorsEmail></Webhook>"
+                ),
+                name = name,
+                target = target,
+                secret = secret,
+            ),
+            Self::Form => format!(
+                concat!(
+                    "WebhookId=0&Name={name}&Events=sale.sold&Events=sale.changed",
+                    "&Events=webhook118.errors&TargetUrl={target}&Secret={secret}",
+                    "&State=Active&Type=webhook&Headers%5BX-Api-Key%5D=wh-5521",
+                    "&Headers%5BX-Region%5D=nordic&Properties%5Bsource%5D=superoffice",
+                    "&Properties%5Bpriority%5D=3&ErrorsEmail=ops%40warehouse.example"
+                ),
+                name = name,
+                target = target,
+                secret = secret,
+            ),
+        }
+    }
+}
+
 /// One request that saves a webhook, again and again with other content.
 #[derive(Debug, Clone)]
 pub(crate) struct SaveTraffic {
@@ -37,28 +142,20 @@ impl SaveTraffic {
     /// Requests to `path`, numbered from `first_serial`. With `owned` webhooks each is re-saved in
     /// turn, else each request creates one.
     pub(crate) fn new(target: SocketAddr, path: &str, first_serial: u64, owned: Vec<u32>) -> Self {
+        let mut traffic = Self::creating(target, path, first_serial, BodyForm::Json);
+        traffic.owned = owned;
+        traffic
+    }
+
+    /// Requests to `path` that each create a webhook, numbered from `first_serial`.
+    pub(crate) fn creating(
+        target: SocketAddr,
+        path: &str,
+        first_serial: u64,
+        form: BodyForm,
+    ) -> Self {
         let serial = format!("{first_serial:0SERIAL_WIDTH$}");
-        let body = format!(
-            concat!(
-                r#"{{"WebhookId":{id:>width$},"Name":"{name}{serial}","#,
-                r#""Events":["sale.sold","sale.changed","webhook118.errors"],"#,
-                r#""TargetUrl":"{target}{serial}","Secret":"{secret}{serial}","#,
-                r#""State":"Active","Type":"webhook","#,
-                r#""Headers":{{"X-Api-Key":"wh-5521","X-Region":"nordic"}},"#,
-                r#""Properties":{{"source":"superoffice","priority":3,"#,
-                r#""routing":{{"queue":"orders","dlq":false}}}},"#,
-                r#""Registered":"0001-01-01T00:00:00","RegisteredAssociate":null,"#,
-                r#""Updated":"0001-01-01T00:00:00","UpdatedAssociate":null,"#,
-                r#""ErrorsEmail":"ops@warehouse.example"}}"#
-            ),
-            id = 0,
-            width = ID_WIDTH,
-            name = NAME,
-            target = TARGET,
-            secret = SECRET,
-            serial = serial,
-        );
-        let bytes = request(target, path, &body);
+        let bytes = request_in(form, target, path, &form.body(&serial));
         let after = |text: &str, width: usize| {
             let found = bytes
                 .windows(text.len())
@@ -68,12 +165,12 @@ impl SaveTraffic {
             found.map_or(0..0, |start| start + text.len()..start + text.len() + width)
         };
         let id = after("\"WebhookId\":", ID_WIDTH);
-        let serials = [NAME, TARGET, SECRET].map(|text| after(text, SERIAL_WIDTH));
+        let serials = form.starts().map(|text| after(text, SERIAL_WIDTH));
         Self {
             bytes,
             id,
             serials,
-            owned,
+            owned: Vec::new(),
             sent: 0,
         }
     }
@@ -164,10 +261,16 @@ pub(crate) fn get(target: SocketAddr, id: u32) -> Vec<u8> {
 }
 
 fn request(target: SocketAddr, path: &str, body: &str) -> Vec<u8> {
+    request_in(BodyForm::Json, target, path, body)
+}
+
+fn request_in(form: BodyForm, target: SocketAddr, path: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: {target}\r\nAuthorization: {AUTHORIZATION}\r\n\
-         Accept: application/json\r\n\
-         Content-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{body}",
+         Accept: {accept}\r\n\
+         Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}",
+        accept = form.accept(),
+        content_type = form.content_type(),
         length = body.len()
     )
     .into_bytes()
@@ -209,6 +312,16 @@ mod tests {
         assert!(traffic.was_saved_as(&second));
         assert!(!traffic.was_saved_as(&first));
         assert_eq!(traffic.last_id(), None);
+    }
+
+    #[test]
+    fn every_form_carries_a_number_that_counts_up_in_all_three_places() {
+        for form in [BodyForm::Json, BodyForm::Xml, BodyForm::Form] {
+            let mut traffic = SaveTraffic::creating(target(), "/x", 99_999, form);
+            let text = String::from_utf8(traffic.next().to_vec()).unwrap();
+            assert_eq!(text.matches("000000100000").count(), 3, "{text}");
+            assert!(text.contains(form.content_type()), "{text}");
+        }
     }
 
     #[test]

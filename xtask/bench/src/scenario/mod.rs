@@ -15,11 +15,12 @@ use clap::ValueEnum;
 pub(crate) use plain_json::PLAIN_JSON;
 pub(crate) use raw_commits::RAW_SINGLE;
 pub(crate) use read::READS;
-pub(crate) use save::{CREATES, UPDATES};
+pub(crate) use save::{CREATES, FORM_CREATES, UPDATES, XML_CREATES};
 
 use crate::sample::{RowKey, Rows, Sample};
 use crate::stage::Stage;
 use crate::text;
+use crate::webhook::BodyForm;
 
 /// What `--only` can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -74,6 +75,8 @@ fn scenarios() -> Vec<Box<dyn Scenario>> {
         Box::new(plain_json::PlainJson),
         Box::new(save::Save::creates()),
         Box::new(save::Save::updates()),
+        Box::new(save::Save::creates_in(BodyForm::Xml)),
+        Box::new(save::Save::creates_in(BodyForm::Form)),
         Box::new(read::Read),
     ]
 }
