@@ -41,7 +41,10 @@ impl SortKey {
             Cell::Null => Self::Null,
             Cell::Bool(value) => Self::Bool(value),
             Cell::Number(value) => Self::Number(value),
-            Cell::Text(own) => Self::Text { lower: own.to_lowercase(), own },
+            Cell::Text(own) => Self::Text {
+                lower: own.to_lowercase(),
+                own,
+            },
         }
     }
 }
@@ -197,7 +200,9 @@ pub(crate) fn page(
             let order = a.cmp(b);
             if *descending { order.reverse() } else { order }
         });
-        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        orders
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     });
     // A page without rows leads nowhere: the next one would be the same again.
     let more = query.top > 0 && kept.len() > query.skip.saturating_add(query.top);

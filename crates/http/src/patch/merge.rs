@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{PatchFault, canonical, check_size};
+use super::budget::Budget;
+use super::{PatchFault, canonical};
 
 /// Merges an object into a webhook, whose members are named in any case.
 pub(super) fn apply(document: &mut Value, merge: &Map<String, Value>) -> Result<(), PatchFault> {
@@ -12,7 +13,7 @@ pub(super) fn apply(document: &mut Value, merge: &Map<String, Value>) -> Result<
             merge_member(members, canonical(name), change);
         }
     }
-    check_size(document)
+    Budget::of(document).check(document)
 }
 
 fn merge_member(members: &mut Map<String, Value>, name: &str, change: &Value) {

@@ -2,6 +2,7 @@
 //! decision 14; threats D1-D7). Pure: a JSON document comes in, and the members that the patch changed
 //! come out, as the body of a save. The save rules then judge the result like any other.
 
+mod budget;
 mod faithful;
 mod merge;
 mod operations;
@@ -200,29 +201,6 @@ fn canonical(name: &str) -> &str {
         Some(member) => member.name(),
         None => name,
     }
-}
-
-/// Judges the size of the document without writing it anywhere.
-fn check_size(document: &Value) -> Result<(), PatchFault> {
-    struct Counter(usize);
-
-    impl std::io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            if self.0 > MAX_DOCUMENT_BYTES {
-                return Err(std::io::ErrorKind::FileTooLarge.into());
-            }
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    serde_json::to_writer(Counter(0), document).map_err(|_| {
-        PatchFault::TooLarge("The document may take 262144 bytes after each operation.")
-    })
 }
 
 #[cfg(test)]

@@ -5,17 +5,19 @@
 use json_patch::PatchOperation;
 use serde_json::{Value, json};
 
-use super::{PatchFault, canonical, check_size, is};
+use super::budget::Budget;
+use super::{PatchFault, canonical, is};
 use crate::wire::member::Member;
 
 /// The longest piece of a path that is worth repeating, in characters.
 const SHOWN: usize = 80;
 
-/// Applies operations in order, and measures the document after each.
+/// Applies operations in order, and judges the size of the document after each.
 pub(super) fn apply(document: &mut Value, operations: &[Value]) -> Result<(), PatchFault> {
+    let mut budget = Budget::of(document);
     for (at, operation) in operations.iter().enumerate() {
-        apply_one(document, operation, at)?;
-        check_size(document)?;
+        apply_one(document, &mut budget, operation, at)?;
+        budget.check(document)?;
     }
     Ok(())
 }
@@ -26,7 +28,12 @@ pub(super) fn webhook_id(operation: &Value) -> Option<&Value> {
     is(path.strip_prefix('/').unwrap_or(path), Member::WebhookId).then(|| operation.get("value"))?
 }
 
-fn apply_one(document: &mut Value, operation: &Value, at: usize) -> Result<(), PatchFault> {
+fn apply_one(
+    document: &mut Value,
+    budget: &mut Budget,
+    operation: &Value,
+    at: usize,
+) -> Result<(), PatchFault> {
     let malformed = |member: &str, message: &str| PatchFault::Malformed {
         path: format!("[{at}]{member}"),
         message: message.to_owned(),
@@ -53,6 +60,13 @@ fn apply_one(document: &mut Value, operation: &Value, at: usize) -> Result<(), P
     };
     let built: PatchOperation =
         serde_json::from_value(built).map_err(|_| malformed(".path", "is not a JSON pointer"))?;
+    if name != "test" {
+        let comes = value.filter(|_| name != "remove");
+        let goes = document
+            .pointer(&path)
+            .filter(|_| name != "add" || !goes_between_items(document, &path));
+        budget.count(&path, comes, goes);
+    }
     // The document is a copy that is dropped on the first fault, so nothing needs to be rolled back.
     json_patch::patch_unsafe(document, &[built]).map_err(|error| match error.kind {
         json_patch::PatchErrorKind::TestFailed => {
@@ -63,6 +77,14 @@ fn apply_one(document: &mut Value, operation: &Value, at: usize) -> Result<(), P
             "names nothing that this operation can be applied to",
         ),
     })
+}
+
+/// Whether what is added there moves what is there aside, and does not take its place.
+fn goes_between_items(document: &Value, path: &str) -> bool {
+    let parent = path
+        .rsplit_once('/')
+        .and_then(|(parent, _)| document.pointer(parent));
+    parent.is_some_and(Value::is_array)
 }
 
 /// The path with its leading slash, and the first name in the carrier's own spelling.

@@ -137,11 +137,26 @@ async fn an_answer_may_be_read_by_the_origins_that_are_set_and_by_no_other() {
 async fn a_hostile_origin_is_refused_or_not_concerned() {
     for origins in [&[APP][..], &["*"]] {
         let client = client(origins).await;
-        for value in [&b"\xff\xfe"[..], b"", b"null", b"://", b"https://app.example.com, https://evil.example"] {
+        for value in [
+            &b"\xff\xfe"[..],
+            b"",
+            b"null",
+            b"://",
+            b"https://app.example.com, https://evil.example",
+        ] {
             let value = header::HeaderValue::from_bytes(value).unwrap();
-            for request in [preflight(SAVE, APP, "POST", ASKED), client.with_body("POST", SAVE, "text/json", MINIMAL)] {
-                let answer = client.send(request.insert_header((header::ORIGIN, value.clone()))).await;
-                assert!([200, 400].contains(&answer.status), "{origins:?} {value:?}: {}", answer.status);
+            for request in [
+                preflight(SAVE, APP, "POST", ASKED),
+                client.with_body("POST", SAVE, "text/json", MINIMAL),
+            ] {
+                let answer = client
+                    .send(request.insert_header((header::ORIGIN, value.clone())))
+                    .await;
+                assert!(
+                    [200, 400].contains(&answer.status),
+                    "{origins:?} {value:?}: {}",
+                    answer.status
+                );
                 assert_ne!(allowed_origin(&answer), APP, "{value:?}");
             }
         }

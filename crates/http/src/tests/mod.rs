@@ -12,6 +12,8 @@ mod documents;
 mod fixtures;
 mod media;
 mod patch;
+mod patch_fuzz;
+mod patch_on_save;
 mod rest;
 mod round_trip;
 mod routes;
@@ -19,6 +21,7 @@ mod select;
 mod slow;
 mod sources;
 mod world;
+mod xml_and_forms;
 
 use std::sync::Arc;
 

@@ -70,9 +70,16 @@ pub(super) fn ignored() -> ObjectBuilder {
     ))
 }
 
+const STATES: [&str; 4] = ["Unknown", "Active", "Stopped", "TooManyErrors"];
+
 /// A state by name or by number, or null.
 pub(super) fn state(description: &str) -> OneOfBuilder {
-    let names = ["Unknown", "Active", "Stopped", "TooManyErrors"];
+    name_or_number(description, ObjectBuilder::new().enum_values(Some(STATES)))
+}
+
+/// A state to filter by: as above, or an empty text.
+pub(super) fn state_or_empty(description: &str) -> OneOfBuilder {
+    let names = STATES.into_iter().chain([""]);
     name_or_number(description, ObjectBuilder::new().enum_values(Some(names)))
 }
 
