@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type}
 use utoipa::{PartialSchema, ToSchema};
 
 use super::examples;
-use super::pieces::{nullable_text_of_any_length, state_or_empty};
+use super::pieces::{nullable_text_of_any_length, state};
 
 /// The schema of a request for a list; see [`crate::wire::decode::list_filter`] for what reads it.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl PartialSchema for ListRequest {
             )
             .property(
                 "StatusFilter",
-                state_or_empty(
+                state(
                     "Only webhooks in this state, by name in any case or by number; Unknown, 0, null \
                      and an empty text list all.",
                 ),

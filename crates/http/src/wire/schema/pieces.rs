@@ -2,7 +2,7 @@
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
     SchemaFormat, SchemaType, Type,
 };
 
@@ -70,32 +70,29 @@ pub(super) fn ignored() -> ObjectBuilder {
     ))
 }
 
-const STATES: [&str; 4] = ["Unknown", "Active", "Stopped", "TooManyErrors"];
-
 /// A state by name or by number, or null.
-pub(super) fn state(description: &str) -> OneOfBuilder {
-    name_or_number(description, ObjectBuilder::new().enum_values(Some(STATES)))
-}
-
-/// A state to filter by: as above, or an empty text.
-pub(super) fn state_or_empty(description: &str) -> OneOfBuilder {
-    let names = STATES.into_iter().chain([""]);
+pub(super) fn state(description: &str) -> AnyOfBuilder {
+    let names = ["Unknown", "Active", "Stopped", "TooManyErrors"];
     name_or_number(description, ObjectBuilder::new().enum_values(Some(names)))
 }
 
 /// A set of flags by names or by number, or null.
-pub(super) fn flags(description: &str, pattern: &str) -> OneOfBuilder {
+pub(super) fn flags(description: &str, pattern: &str) -> AnyOfBuilder {
     name_or_number(description, ObjectBuilder::new().pattern(Some(pattern)))
 }
 
-fn name_or_number(description: &str, names: ObjectBuilder) -> OneOfBuilder {
+fn name_or_number(description: &str, names: ObjectBuilder) -> AnyOfBuilder {
     let numbers = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
         .minimum(Some(0))
         .maximum(Some(3));
-    OneOfBuilder::new()
+    let spellings = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("The same in another case, or a number as text."));
+    AnyOfBuilder::new()
         .item(names.schema_type(Type::String))
+        .item(spellings)
         .item(numbers)
         .item(ObjectBuilder::new().schema_type(Type::Null))
         .description(Some(description))

@@ -98,6 +98,9 @@ fn allows(schema: &Value, value: &Value) -> bool {
     if let Some(forms) = schema["oneOf"].as_array() {
         return forms.iter().filter(|form| allows(form, value)).count() == 1;
     }
+    if let Some(forms) = schema["anyOf"].as_array() {
+        return forms.iter().any(|form| allows(form, value));
+    }
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -155,6 +158,26 @@ fn the_schema_and_the_decoder_agree_on_which_types_a_member_can_have() {
                 "{body}: read {read}, allowed {allowed}"
             );
         }
+    }
+}
+
+#[test]
+fn whatever_spelling_of_a_state_or_a_flag_is_read_the_schema_allows() {
+    let input = schema::<WebhookInput>();
+    for (member, texts) in [
+        ("State", ["Active", "aCTIVE", " 2 "]),
+        ("NotifyVia", ["InApp", "EMAIL,inapp", " 3 "]),
+        ("NotifyWhen", ["Disabling", "none", "+1"]),
+    ] {
+        for text in texts {
+            draft(&json!({ member: text }).to_string());
+            assert!(allows(&input["properties"][member], &json!(text)), "{text}");
+        }
+    }
+    let filter = &schema::<ListRequest>()["properties"]["StatusFilter"];
+    for text in ["", "stopped", "0"] {
+        decode::list_filter(json!({ "StatusFilter": text }).to_string().as_bytes()).unwrap();
+        assert!(allows(filter, &json!(text)), "{text}");
     }
 }
 
