@@ -1,5 +1,6 @@
 //! Which setting wins, and what a wrong one says, through the real program.
 
+use crate::http::Request;
 use crate::program::{Home, Server, finish};
 use crate::webhook::save;
 
@@ -134,4 +135,63 @@ fn a_variable_that_looks_like_a_setting_but_is_none_is_pointed_out() {
     let server = Server::start(home.serve().env("WEBHOOK_AGENT_LISTN", "127.0.0.1:1"));
     let said = server.stop().stderr;
     assert!(said.contains("WEBHOOK_AGENT_LISTN"), "{said}");
+}
+
+#[test]
+fn zone_origins_and_slow_routes_reach_the_calls_from_flag_environment_and_file() {
+    let home = Home::new();
+    let file = home.settings("cors_origins = ['https://app.corp', 'https://b.corp']\n");
+    let mut command = home.serve();
+    command.arg("--dev").arg("--config").arg(file);
+    command.args(["--slow-call-routes", "/api/v1/Agents/Webhook/SaveWebhook=0"]);
+    command.env("WEBHOOK_AGENT_BASE_TIME_ZONE", "Asia/Tokyo");
+    let server = Server::start(&mut command);
+    let origin = |request: Request, origin| request.header("Origin", origin);
+
+    let draft = crate::webhook::draft("x");
+    let saved = server
+        .call(&origin(save(&draft), "https://b.corp"))
+        .expect(200);
+    assert_eq!(
+        saved.header("Access-Control-Allow-Origin"),
+        Some("https://b.corp")
+    );
+    let registered = saved.json()["Registered"].clone();
+    let registered = registered.as_str().unwrap();
+    assert!(registered.ends_with("+09:00"), "{registered}");
+    let stranger = server.call(&origin(crate::webhook::list(), "https://c.corp"));
+    assert_eq!(stranger.header("Access-Control-Allow-Origin"), None);
+
+    let said = server.stop().stderr;
+    let slow: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("slow_call"))
+        .collect();
+    assert_eq!(slow.len(), 1, "{said}");
+    assert!(
+        slow[0].contains("/api/v1/Agents/Webhook/SaveWebhook"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_zone_an_origin_or_a_slow_route_that_cannot_be_used_is_named() {
+    for (flag, value, said) in [
+        ("--base-time-zone", "Oslo", "'Oslo' is not a time zone"),
+        ("--cors-origins", "app.corp", "expected '*' or an origin"),
+        (
+            "--slow-call-routes",
+            "/api/v1/Webhook",
+            "expected a path of the OpenAPI document",
+        ),
+    ] {
+        let home = Home::new();
+        let ended = finish(home.serve().args([flag, value]), "");
+        let told = ended.failed_with(78);
+        assert!(
+            told.starts_with(&format!("{flag} cannot be \"{value}\"")),
+            "{told}"
+        );
+        assert!(told.contains(said), "{told}");
+    }
 }
