@@ -169,7 +169,7 @@ fn zone_origins_and_slow_routes_reach_the_calls_from_flag_environment_and_file()
         .collect();
     assert_eq!(slow.len(), 1, "{said}");
     assert!(
-        slow[0].contains("/api/v1/Agents/Webhook/SaveWebhook"),
+        slow[0].contains("/api/v1/Agents/Webhook/SaveWebhook") && slow[0].contains("took_ms"),
         "{said}"
     );
 }
