@@ -4,6 +4,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::process;
 use crate::steps::Outcome;
 use crate::suites::python;
 use crate::workspace::Workspace;
@@ -13,10 +14,31 @@ struct Proof {
     run: fn(&Workspace, Option<u32>) -> Result<Outcome>,
 }
 
-const PROOFS: &[Proof] = &[Proof {
-    name: "schemathesis",
-    run: python::schemathesis_at_length,
-}];
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "schemathesis",
+        run: python::schemathesis_at_length,
+    },
+    Proof {
+        name: "codecs",
+        run: codecs_at_length,
+    },
+];
+
+/// How many hostile bodies each property of the codecs is tried on; a few hundred in the suite.
+const MANY_BODIES: &str = "500000";
+
+/// Hostile and random bodies of every form through the decoders and back.
+fn codecs_at_length(workspace: &Workspace, seed: Option<u32>) -> Result<Outcome> {
+    let mut tests = workspace.cargo(&["test", "--release", "--package", "webhook-http", "--lib"]);
+    tests
+        .args(["--", "wire::"])
+        .env("PROPTEST_CASES", MANY_BODIES);
+    if let Some(seed) = seed {
+        tests.env("PROPTEST_RNG_SEED", seed.to_string());
+    }
+    process::passes(&mut tests).map(Outcome::from)
+}
 
 /// Runs one proof; whether all is in order.
 pub(crate) fn run(workspace: &Workspace, name: &str, seed: Option<u32>) -> Result<bool> {
@@ -50,6 +72,8 @@ mod tests {
             error.contains("`schematesis`") && error.contains("schemathesis"),
             "{error}"
         );
-        assert_eq!(proof("schemathesis").unwrap().name, "schemathesis");
+        for name in ["schemathesis", "codecs"] {
+            assert_eq!(proof(name).unwrap().name, name);
+        }
     }
 }
