@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// Whether both texts are the same but for case.
-pub(crate) fn same(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.eq_ignore_ascii_case(b);
     }
@@ -12,8 +13,10 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
         .eq(b.chars().flat_map(char::to_lowercase))
 }
 
-/// The text in lower case, for use as a key.
-pub(crate) fn fold<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+/// The text in lower case, for use as a key: character by character, as [`same`] compares;
+/// `str::to_lowercase` looks at the neighbours.
+#[must_use]
+pub fn fold<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     let text = text.into();
     if text
         .bytes()

@@ -35,7 +35,7 @@ pub mod account;
 pub mod address;
 pub mod associate;
 pub mod caller;
-mod case;
+pub mod case;
 pub mod clock;
 pub mod context;
 pub mod json;

@@ -114,7 +114,7 @@ impl Parts {
             cors_origins: api.settings.cors_origins.clone(),
             api: web::Data::new(api),
             document: web::Data::new(Document {
-                text: openapi::openapi_json(),
+                text: openapi::text_of(&document),
                 paths: routes::description::texts(&document),
             }),
         }

@@ -15,12 +15,16 @@ use crate::routes;
 
 /// The OpenAPI document as it is committed and served: JSON with a line break at its end.
 #[must_use]
+pub fn openapi_json() -> String {
+    text_of(&assemble().1)
+}
+
+/// The document as text, for who has assembled it already.
 #[expect(
     clippy::expect_used,
     reason = "the document is made of text and maps, which JSON can hold"
 )]
-pub fn openapi_json() -> String {
-    let (_, document) = assemble();
+pub(crate) fn text_of(document: &OpenApi) -> String {
     let mut text = document.to_pretty_json().expect("the document is JSON");
     text.push('\n');
     text

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use webhook_domain::{
     Account, AccountError, Accounts, Associate, AssociateId, Context, NewAccount, NewToken,
-    StoreError, Timestamp, TokenDigest, TokenId, TokenRecord,
+    StoreError, Timestamp, TokenDigest, TokenId, TokenRecord, case,
 };
 
 use crate::SqlStore;
@@ -210,7 +210,7 @@ async fn insert_account(
     let row = associate::Model {
         context: context.as_str().to_owned(),
         associate_id: id,
-        name_folded: folded(&new.name),
+        name_folded: case::fold(new.name.as_str()).into_owned(),
         name: new.name,
         full_name: new.full_name,
         person_id: 0,
@@ -345,7 +345,7 @@ async fn by_name(
 ) -> Result<Option<associate::Model>, StoreError> {
     let select = associate::Entity::find()
         .filter(associate::Column::Context.eq(context.as_str()))
-        .filter(associate::Column::NameFolded.eq(folded(name)))
+        .filter(associate::Column::NameFolded.eq(case::fold(name).into_owned()))
         .into_query();
     let row = connection
         .query_one(&select)
@@ -353,11 +353,6 @@ async fn by_name(
         .map_err(|e| store_error(&e))?;
     row.map(|row| read(&row, "associate", context, "associate_id"))
         .transpose()
-}
-
-/// A name as a key: character by character, as the domain compares names; `str::to_lowercase` looks at the neighbours.
-pub(crate) fn folded(name: &str) -> String {
-    name.chars().flat_map(char::to_lowercase).collect()
 }
 
 fn account_of(context: &Context, row: associate::Model) -> Result<Account, StoreError> {

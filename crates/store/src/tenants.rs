@@ -6,10 +6,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _,
     FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QueryTrait as _,
 };
-use webhook_domain::{Context, StoreError, Tenant, TenantError, Tenants, Timestamp};
+use webhook_domain::{Context, StoreError, Tenant, TenantError, Tenants, Timestamp, case};
 
 use crate::SqlStore;
-use crate::accounts::{folded, raise_version};
+use crate::accounts::raise_version;
 use crate::entity::tenant;
 use crate::error::store_error;
 use crate::rows::corrupt;
@@ -17,7 +17,8 @@ use crate::rows::corrupt;
 #[async_trait]
 impl Tenants for SqlStore {
     async fn tenant(&self, name: &Context) -> Result<Option<Tenant>, StoreError> {
-        let select = tenant::Entity::find_by_id(folded(name.as_str())).into_query();
+        let select =
+            tenant::Entity::find_by_id(case::fold(name.as_str()).into_owned()).into_query();
         let row = self.0.readers.query_one(&select).await;
         let row = row.map_err(|e| store_error(&e))?;
         row.as_ref().map(read_tenant).transpose()
@@ -40,7 +41,7 @@ impl Tenants for SqlStore {
             .writer
             .transact(move |transaction| {
                 Box::pin(async move {
-                    let key = folded(name.as_str());
+                    let key = case::fold(name.as_str()).into_owned();
                     let there = tenant::Entity::find_by_id(&key).into_query();
                     let there = transaction.query_one(&there).await;
                     if there.map_err(|e| store_error(&e))?.is_some() {
@@ -68,7 +69,7 @@ impl Tenants for SqlStore {
         name: &Context,
         disabled: bool,
     ) -> Result<bool, StoreError> {
-        let key = folded(name.as_str());
+        let key = case::fold(name.as_str()).into_owned();
         self.0
             .writer
             .transact(move |transaction| {
