@@ -99,6 +99,7 @@ async fn add(
         name: name.to_owned(),
         full_name: full_name.to_owned(),
         user_type: UserType::InternalAssociate,
+        email: None,
         password_hash: Some(hash),
     };
     accounts
@@ -175,6 +176,7 @@ mod tests {
             name: "TJE0".to_owned(),
             full_name: "Tje Null".to_owned(),
             user_type: UserType::InternalAssociate,
+            email: None,
             password_hash: None,
         };
         pollster::block_on(store.add_account(&Context::onsite(), account)).unwrap();

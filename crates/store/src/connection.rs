@@ -3,18 +3,21 @@
 //! learn of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use webhook_domain::StoreError;
 
 use crate::connect::open_writer;
 use crate::error::store_error;
+use crate::failure::Failure;
 use crate::migration::begin_writing;
 
 pub(crate) struct WriterConnection {
     path: PathBuf,
     unsafe_durability: bool,
     open: Option<DatabaseConnection>,
+    failure: Arc<Failure>,
 }
 
 impl WriterConnection {
@@ -25,7 +28,13 @@ impl WriterConnection {
             path,
             unsafe_durability,
             open,
+            failure: Arc::default(),
         })
+    }
+
+    /// Where it is told that nothing is written any more.
+    pub(crate) fn failure(&self) -> &Arc<Failure> {
+        &self.failure
     }
 
     /// The connection itself, for what is not one transaction.
@@ -40,6 +49,7 @@ impl WriterConnection {
 
     /// Begins a transaction that has the right to write.
     pub(crate) async fn begin(&mut self) -> Result<DatabaseTransaction, StoreError> {
+        self.failure.check()?;
         match begin_writing(self.get().await?).await {
             Ok(transaction) => Ok(transaction),
             Err(error) => Err(store_error(&error)),
@@ -58,7 +68,9 @@ impl WriterConnection {
                 Ok(()) => Ok(outcome),
                 Err(error) => {
                     self.replace(&error).await;
-                    Err(store_error(&error).into())
+                    let error = store_error(&error);
+                    self.failure.note(&error);
+                    Err(error.into())
                 }
             },
             Err(outcome) => {

@@ -6,13 +6,19 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
-use webhook_domain::{CommitError, Context, StoreError, WebhookWrite};
+use webhook_domain::{
+    CommitError, Context, NewEvent, NodeId, RecordError, Recorded, SettleResult, Settled,
+    StoreError, WriteSet,
+};
 
 use crate::batch::{Batch, Pending};
 use crate::connect::StoreOptions;
 use crate::connection::WriterConnection;
+use crate::deliveries::claim::LastTurn;
+use crate::deliveries::turn::Slot;
 use crate::ids::{self, Ids};
 use crate::recall::Recall;
+use crate::statements::Statements;
 
 /// A future that may move between threads.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -21,7 +27,7 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Work = Box<dyn for<'w> FnOnce(&'w mut WriterConnection) -> BoxFuture<'w, ()> + Send>;
 
 enum Job {
-    Commit(Pending),
+    Batched(Pending),
     Work(Work),
     Close(oneshot::Sender<()>),
 }
@@ -31,6 +37,10 @@ enum Job {
 pub(crate) struct Shared {
     pub(crate) recall: Recall,
     pub(crate) ids: Ids,
+    pub(crate) intake: Slot,
+    pub(crate) turns: LastTurn,
+    /// Texts for those who have the connection for themselves.
+    pub(crate) texts: tokio::sync::Mutex<Option<Statements>>,
 }
 
 /// The way to the task.
@@ -48,15 +58,41 @@ impl Writer {
         options: &StoreOptions,
     ) -> Self {
         let (jobs, taken) = mpsc::channel(options.queue_limit.max(1));
-        let batch = Batch::new(shared.clone(), options.batch_limit.max(1));
+        let batch = Batch::new(shared.clone(), options);
         tokio::spawn(run(connection, batch, taken));
         Self { jobs, shared }
     }
 
     /// Applies a write set, whole or not at all.
-    pub(crate) async fn commit(&self, writes: Vec<WebhookWrite>) -> Result<(), CommitError> {
+    pub(crate) async fn commit(&self, set: WriteSet) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit(Pending { writes, reply })).await?;
+        self.send(Job::Batched(Pending::Writes { set, reply }))
+            .await?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Records an event with its deliveries.
+    pub(crate) async fn record(&self, event: NewEvent) -> Result<Recorded, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let event = Box::new(event);
+        self.send(Job::Batched(Pending::Event { event, reply }))
+            .await?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Records attempts with everything that follows from them.
+    pub(crate) async fn settle(
+        &self,
+        node: NodeId,
+        settled: Vec<Settled>,
+    ) -> Result<Vec<SettleResult>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let attempts = Pending::Attempts {
+            node,
+            settled,
+            reply,
+        };
+        self.send(Job::Batched(attempts)).await?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -145,7 +181,7 @@ async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc:
     while jobs.recv_many(&mut taken, batch.limit()).await > 0 {
         for job in taken.drain(..) {
             match job {
-                Job::Commit(pending) => batch.push(pending),
+                Job::Batched(pending) => batch.push(pending),
                 Job::Work(work) => {
                     batch.settle(&mut connection).await;
                     work(&mut connection).await;

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 
+use webhook_domain::DeliveryPolicy;
 use webhook_store::{SqlStore, StoreOptions};
 
 /// A store on a file of its own, which goes with it.
@@ -23,11 +24,17 @@ impl Deref for Fresh {
 }
 
 async fn empty() -> Fresh {
+    with_policy(DeliveryPolicy::default()).await
+}
+
+async fn with_policy(policy: DeliveryPolicy) -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
-    let store = SqlStore::connect(&url, StoreOptions::default())
-        .await
-        .unwrap();
+    let options = StoreOptions {
+        policy,
+        ..StoreOptions::default()
+    };
+    let store = SqlStore::connect(&url, options).await.unwrap();
     store.migrate().await.unwrap();
     Fresh {
         store,
@@ -44,4 +51,4 @@ fn run(case: impl Future<Output = ()>) {
         .block_on(case);
 }
 
-webhook_domain::store_contract! { run: run, open: empty }
+webhook_domain::store_contract! { run: run, open: empty, open_with: with_policy }

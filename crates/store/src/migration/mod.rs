@@ -4,6 +4,7 @@
 
 mod m0001_first_tables;
 mod m0002_logins;
+mod m0003_deliveries;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_first_tables::Migration),
             Box::new(m0002_logins::Migration),
+            Box::new(m0003_deliveries::Migration),
         ]
     }
 }
