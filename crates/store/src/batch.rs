@@ -157,7 +157,11 @@ impl Batch {
                     self.shared.recall.forget(key);
                 }
                 for write in &set.webhooks {
-                    if let WebhookWrite::Insert(webhook) = write {
+                    // Somebody else inserted an id of our block, an import for example, and may have
+                    // inserted the ones after it.
+                    if let WebhookWrite::Insert(webhook) = write
+                        && stale.contains(&key_of(write))
+                    {
                         self.shared.ids.end_block(&webhook.context);
                     }
                 }
