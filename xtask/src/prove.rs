@@ -51,6 +51,10 @@ const PROOFS: &[Proof] = &[
         name: "ssrf",
         run: |workspace, seed| proofs::at_length(workspace, "ssrf", seed),
     },
+    Proof {
+        name: "twonode",
+        run: |workspace, seed| proofs::at_length(workspace, "twonode", seed),
+    },
 ];
 
 /// How many hostile bodies each property of the codecs is tried on; a few hundred in the suite.

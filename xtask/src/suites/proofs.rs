@@ -15,7 +15,9 @@ use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
 /// The scripts, those that answer soonest first.
-pub(crate) const NAMES: &[&str] = &["ssrf", "chaos", "rolling", "storage", "powercut", "hostile"];
+pub(crate) const NAMES: &[&str] = &[
+    "ssrf", "chaos", "rolling", "storage", "powercut", "hostile", "twonode",
+];
 
 const FOLDER: &str = "tests/proofs";
 
