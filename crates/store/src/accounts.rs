@@ -20,7 +20,7 @@ use crate::entity::meta::{self, CREDENTIALS_VERSION};
 use crate::entity::{api_token, associate, login};
 use crate::error::store_error;
 use crate::ids;
-use crate::rows::{associate_of, corrupt, read};
+use crate::rows::{associate_of, corrupt, number_of, read};
 
 /// The sequence of associates, in every context.
 const ASSOCIATE: &str = "associate";
@@ -366,12 +366,8 @@ fn account_of(context: &Context, row: associate::Model) -> Result<Account, Store
 
 fn read_token(row: &QueryResult) -> Result<api_token::Model, StoreError> {
     use sea_orm::FromQueryResult as _;
-    api_token::Model::from_query_result(row, "").map_err(|e| {
-        let id = row
-            .try_get_by::<i64, _>("id")
-            .map_or_else(|_| "?".into(), |id| id.to_string());
-        corrupt("api_token", id, e)
-    })
+    api_token::Model::from_query_result(row, "")
+        .map_err(|e| corrupt("api_token", number_of(row, "id"), e))
 }
 
 fn context_of(token: &api_token::Model) -> Result<Context, StoreError> {

@@ -1,17 +1,19 @@
 //! Group commit: many write sets, one transaction. Each is decided by itself; what is wrong with one
 //! never touches another.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::sync::oneshot;
 use webhook_domain::{CommitError, Context, StoreError, Version, Webhook, WebhookId, WebhookWrite};
 
 use crate::connection::WriterConnection;
 use crate::error::{repeated, store_error};
 use crate::ids::{self, move_stored_past};
+use crate::limited::Transaction;
 use crate::recall::{Key, Recall};
 use crate::rows::{RECIPIENT_COLUMNS, WEBHOOK_COLUMNS, write_recipients, write_webhook};
 use crate::statements::{Kind, Statements};
@@ -22,6 +24,8 @@ pub(crate) struct Pending {
     /// At most one write for each row.
     pub(crate) writes: Vec<WebhookWrite>,
     pub(crate) reply: oneshot::Sender<Result<(), CommitError>>,
+    /// When they began to wait.
+    pub(crate) asked: Instant,
 }
 
 /// The write sets of the next commit.
@@ -123,14 +127,20 @@ impl Batch {
         connection: &mut WriterConnection,
         sets: &[Pending],
     ) -> Result<Vec<Verdict>, StoreError> {
-        let transaction = connection.begin().await?;
-        let outcome = self.write(&transaction, sets).await;
-        connection.finish(transaction, outcome).await
+        let mut tries = 0;
+        loop {
+            let transaction = connection.begin().await?;
+            let outcome = self.write(&transaction, sets).await;
+            let outcome = connection.finish(transaction, outcome).await;
+            if outcome.is_ok() || !connection.again(&mut tries) {
+                return outcome;
+            }
+        }
     }
 
     async fn write(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<Vec<Verdict>, StoreError> {
         let verdicts = self.judge(transaction, sets).await?;
@@ -156,13 +166,45 @@ impl Batch {
         Ok(verdicts)
     }
 
-    /// Decides about every write set. Nearly always all of them stand, and counting tells: no row
-    /// crosses from the driver's thread.
+    /// Decides about every write set.
     async fn judge(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<Vec<Verdict>, StoreError> {
+        let stored = match transaction.get_database_backend() {
+            DbBackend::Sqlite => match self.stored_if_any_differs(transaction, sets).await? {
+                Some(stored) => stored,
+                None => return Ok(sets.iter().map(|_| Verdict::Applied).collect()),
+            },
+            _ => self.locked(transaction, sets).await?,
+        };
+        Ok(sets
+            .iter()
+            .map(|pending| verdict(&pending.writes, &stored))
+            .collect())
+    }
+
+    /// What is stored, locked against other nodes. All lock in the order of the keys, so that no two
+    /// wait for each other.
+    async fn locked(
+        &mut self,
+        transaction: &Transaction,
+        sets: &[Pending],
+    ) -> Result<HashMap<Key, Version>, StoreError> {
+        let mut writes: Vec<&WebhookWrite> =
+            sets.iter().flat_map(|pending| &pending.writes).collect();
+        writes.sort_unstable_by_key(|write| (write.key().0.as_str(), write.key().1));
+        self.look(transaction, &writes).await
+    }
+
+    /// What is stored, unless everything stands, as it nearly always does: then counting tells, and no
+    /// row crosses from the driver's thread. The whole file is locked.
+    async fn stored_if_any_differs(
+        &mut self,
+        transaction: &Transaction,
+        sets: &[Pending],
+    ) -> Result<Option<HashMap<Key, Version>>, StoreError> {
         let (mut inserted, mut expected) = (Vec::new(), Vec::new());
         for write in sets.iter().flat_map(|pending| &pending.writes) {
             match write {
@@ -180,20 +222,17 @@ impl Batch {
         let mut stored = self.look(transaction, &inserted).await?;
         let standing = self.count(transaction, &expected).await?;
         if stored.is_empty() && standing == expected.len() {
-            return Ok(sets.iter().map(|_| Verdict::Applied).collect());
+            return Ok(None);
         }
         let expected: Vec<&WebhookWrite> = expected.into_iter().map(|(write, _)| write).collect();
         stored.extend(self.look(transaction, &expected).await?);
-        Ok(sets
-            .iter()
-            .map(|pending| verdict(&pending.writes, &stored))
-            .collect())
+        Ok(Some(stored))
     }
 
     /// How many of these rows are stored in the version that is expected.
     async fn count(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         expected: &[(&WebhookWrite, Version)],
     ) -> Result<usize, StoreError> {
         let mut values = Vec::with_capacity(expected.len() * (KEY + 1));
@@ -224,7 +263,7 @@ impl Batch {
     /// The versions of those of these rows that are stored.
     async fn look(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         writes: &[&WebhookWrite],
     ) -> Result<HashMap<Key, Version>, StoreError> {
         let contexts: HashMap<&str, &Context> = writes
@@ -251,7 +290,7 @@ impl Batch {
         Ok(stored)
     }
 
-    fn statements(&mut self, transaction: &DatabaseTransaction) -> &mut Statements {
+    fn statements(&mut self, transaction: &Transaction) -> &mut Statements {
         self.statements
             .get_or_insert_with(|| Statements::new(transaction.get_database_backend()))
     }
@@ -306,13 +345,14 @@ fn verdict(writes: &[WebhookWrite], stored: &HashMap<Key, Version>) -> Verdict {
 /// The values of the rows of one commit.
 #[derive(Default)]
 struct Rows {
+    inserted: Vec<Value>,
     saved: Vec<Value>,
     deleted: Vec<Value>,
     /// Webhooks whose recipients are written anew.
     silenced: Vec<Value>,
     told: Vec<Value>,
     /// The highest id of the inserted ones, by context.
-    last_inserted: HashMap<Context, WebhookId>,
+    last_inserted: BTreeMap<Context, WebhookId>,
 }
 
 /// How many values a key has.
@@ -327,7 +367,7 @@ impl Rows {
                     .entry(webhook.context.clone())
                     .or_insert(webhook.id);
                 *last = webhook.id.max(*last);
-                write_webhook(webhook, &mut self.saved);
+                write_webhook(webhook, &mut self.inserted);
                 self.told.extend(write_recipients(webhook).flatten());
             }
             WebhookWrite::Revise { webhook, expected } => {
@@ -348,6 +388,7 @@ impl Rows {
     fn into_statements(self, statements: &mut Statements) -> Vec<Statement> {
         [
             (Kind::Delete, KEY, self.deleted),
+            (Kind::Insert, WEBHOOK_COLUMNS.len(), self.inserted),
             (Kind::Save, WEBHOOK_COLUMNS.len(), self.saved),
             (Kind::Silence, KEY, self.silenced),
             (Kind::Tell, RECIPIENT_COLUMNS.len(), self.told),

@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
 use webhook_domain::{Context, StoreError, WebhookId};
 
 use crate::entity::id_sequence;
@@ -85,15 +89,15 @@ impl Ids {
     }
 }
 
-/// Takes ids of a stored sequence, at most so many, at least one. The transaction must have the right
-/// to write.
+/// Takes ids of a stored sequence, at most so many, at least one. The sequence stays locked until the
+/// transaction ends, so that no other node takes the same ids.
 pub(crate) async fn reserve(
     transaction: &impl ConnectionTrait,
     context: &str,
     name: &str,
     count: i64,
 ) -> Result<Range<i64>, StoreError> {
-    let first = stored(transaction, context, name).await?.unwrap_or(1);
+    let first = locked(transaction, context, name).await?;
     if first >= END {
         return Err(StoreError::Failed(format!(
             "the ids of '{name}' are used up"
@@ -112,10 +116,36 @@ pub(crate) async fn move_stored_past(
     id: i32,
 ) -> Result<(), StoreError> {
     let after = i64::from(id) + 1;
-    match stored(transaction, context, name).await? {
-        Some(next) if next >= after => Ok(()),
-        _ => store(transaction, context, name, after).await,
+    if locked(transaction, context, name).await? >= after {
+        return Ok(());
     }
+    store(transaction, context, name, after).await
+}
+
+/// The next id of a sequence, which is made if it is missing.
+async fn locked(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+) -> Result<i64, StoreError> {
+    if let Some(next) = stored(transaction, context, name).await? {
+        return Ok(next);
+    }
+    let fresh = id_sequence::ActiveModel {
+        context: Set(context.to_owned()),
+        name: Set(name.to_owned()),
+        next: Set(1),
+    };
+    // Another node may make it at the same time.
+    let key = [id_sequence::Column::Context, id_sequence::Column::Name];
+    let kept = OnConflict::columns(key).do_nothing_on(key).to_owned();
+    id_sequence::Entity::insert(fresh)
+        .on_conflict(kept)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    let next = stored(transaction, context, name).await?;
+    next.ok_or_else(|| StoreError::Failed(format!("the ids of '{name}' cannot be counted")))
 }
 
 async fn stored(
@@ -124,7 +154,10 @@ async fn stored(
     name: &str,
 ) -> Result<Option<i64>, StoreError> {
     let key = (context.to_owned(), name.to_owned());
-    let found = id_sequence::Entity::find_by_id(key).one(transaction).await;
+    let found = id_sequence::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(transaction)
+        .await;
     Ok(found
         .map_err(|e| store_error(&e))?
         .map(|sequence| sequence.next))
@@ -136,18 +169,11 @@ async fn store(
     name: &str,
     next: i64,
 ) -> Result<(), StoreError> {
-    let sequence = id_sequence::ActiveModel {
-        context: Set(context.to_owned()),
-        name: Set(name.to_owned()),
-        next: Set(next),
-    };
-    let key = [id_sequence::Column::Context, id_sequence::Column::Name];
-    let moved = sea_orm::sea_query::OnConflict::columns(key)
-        .update_column(id_sequence::Column::Next)
-        .to_owned();
-    id_sequence::Entity::insert(sequence)
-        .on_conflict(moved)
-        .exec_without_returning(transaction)
+    id_sequence::Entity::update_many()
+        .col_expr(id_sequence::Column::Next, Expr::value(next))
+        .filter(id_sequence::Column::Context.eq(context))
+        .filter(id_sequence::Column::Name.eq(name))
+        .exec(transaction)
         .await
         .map_err(|e| store_error(&e))?;
     Ok(())

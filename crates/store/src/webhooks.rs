@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, Statement, TransactionTrait as _,
+    ColumnTrait as _, ConnectionTrait, Statement,
     sea_query::{Order, SelectStatement},
 };
 use webhook_domain::{
@@ -130,10 +130,12 @@ impl SqlStore {
         context: &Context,
         select: SelectStatement,
     ) -> Result<Vec<StoredWebhook>, StoreError> {
-        let moment = self.0.readers.begin().await.map_err(|e| store_error(&e))?;
+        let moment = self.0.readers.moment().await.map_err(|e| store_error(&e))?;
         let page = read_page(&moment, context, select).await;
-        moment.rollback().await.map_err(|e| store_error(&e))?;
-        Ok(page?.into_iter().map(ReadWebhook::into_stored).collect())
+        let ended = moment.rollback().await;
+        let page = page?;
+        ended.map_err(|e| store_error(&e))?;
+        Ok(page.into_iter().map(ReadWebhook::into_stored).collect())
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
-use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
 use webhook_domain::{CommitError, Context, StoreError, WebhookWrite};
 
@@ -12,6 +12,7 @@ use crate::batch::{Batch, Pending};
 use crate::connect::StoreOptions;
 use crate::connection::WriterConnection;
 use crate::ids::{self, Ids};
+use crate::limited::{Limits, Transaction};
 use crate::recall::Recall;
 
 /// A future that may move between threads.
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
+    limits: Limits,
 }
 
 impl Writer {
@@ -49,24 +51,39 @@ impl Writer {
     ) -> Self {
         let (jobs, taken) = mpsc::channel(options.queue_limit.max(1));
         let batch = Batch::new(shared.clone(), options.batch_limit.max(1));
+        let limits = connection.limits().clone();
         tokio::spawn(run(connection, batch, taken));
-        Self { jobs, shared }
+        Self {
+            jobs,
+            shared,
+            limits,
+        }
     }
 
     /// Applies a write set, whole or not at all.
     pub(crate) async fn commit(&self, writes: Vec<WebhookWrite>) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit(Pending { writes, reply })).await?;
-        answer.await.map_err(|_| closed())?
+        let asked = Instant::now();
+        let pending = Pending {
+            writes,
+            reply,
+            asked,
+        };
+        self.limits
+            .patiently(async {
+                self.send(Job::Commit(pending)).await?;
+                answer.await.map_err(|_| closed())?
+            })
+            .await
     }
 
     /// Runs one transaction that has the writing connection to itself. It commits if the work returns
-    /// an outcome.
+    /// an outcome. On a server it may run more than once, when other nodes were in its way.
     pub(crate) async fn transact<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        W: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        W: for<'t> FnOnce(&'t Transaction) -> BoxFuture<'t, Result<T, E>> + Clone + Send + 'static,
     {
         self.run(|connection| Box::pin(transaction(connection, work)))
             .await
@@ -78,10 +95,10 @@ impl Writer {
         self.run(move |connection| {
             Box::pin(async move {
                 let size = shared.ids.wanted(&context);
-                let reserved = transaction(connection, |transaction| {
-                    let context = context.clone();
+                let key = context.clone();
+                let reserved = transaction(connection, move |transaction| {
                     Box::pin(async move {
-                        ids::reserve(transaction, context.as_str(), ids::WEBHOOK, size).await
+                        ids::reserve(transaction, key.as_str(), ids::WEBHOOK, size).await
                     })
                 })
                 .await?;
@@ -95,6 +112,26 @@ impl Writer {
 
     /// Gives the writing connection to some work, between commits.
     pub(crate) async fn run<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'w> FnOnce(&'w mut WriterConnection) -> BoxFuture<'w, Result<T, E>> + Send + 'static,
+    {
+        let (limits, asked) = (self.limits.clone(), Instant::now());
+        self.limits
+            .patiently(
+                self.run_at_length(move |connection: &mut WriterConnection| -> BoxFuture<'_, _> {
+                    if limits.out_of_patience(asked) {
+                        return Box::pin(async { Err(given_up().into()) });
+                    }
+                    work(connection)
+                }),
+            )
+            .await
+    }
+
+    /// The same for work that may take any time.
+    pub(crate) async fn run_at_length<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -128,14 +165,24 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
 
+fn given_up() -> StoreError {
+    StoreError::Unavailable("the database did not answer in time".into())
+}
+
 async fn transaction<T, E, W>(connection: &mut WriterConnection, work: W) -> Result<T, E>
 where
     E: From<StoreError>,
-    W: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>,
+    W: for<'t> FnOnce(&'t Transaction) -> BoxFuture<'t, Result<T, E>> + Clone,
 {
-    let transaction = connection.begin().await?;
-    let outcome = work(&transaction).await;
-    connection.finish(transaction, outcome).await
+    let mut tries = 0;
+    loop {
+        let transaction = connection.begin().await?;
+        let outcome = work.clone()(&transaction).await;
+        let outcome = connection.finish(transaction, outcome).await;
+        if outcome.is_ok() || !connection.again(&mut tries) {
+            return outcome;
+        }
+    }
 }
 
 async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc::Receiver<Job>) {
@@ -145,6 +192,10 @@ async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc:
     while jobs.recv_many(&mut taken, batch.limit()).await > 0 {
         for job in taken.drain(..) {
             match job {
+                // It was not begun, and nobody counts on it any more.
+                Job::Commit(pending) if connection.limits().out_of_patience(pending.asked) => {
+                    let _ = pending.reply.send(Err(given_up().into()));
+                }
                 Job::Commit(pending) => batch.push(pending),
                 Job::Work(work) => {
                     batch.settle(&mut connection).await;

@@ -1,17 +1,21 @@
-//! SQLite keeps the contract of the stores.
+//! Every database keeps the contract of the stores.
 #![expect(
     clippy::unwrap_used,
     reason = "in a test, what is not there is a failure"
 )]
 
+#[path = "../../../tests/support/databases.rs"]
+mod databases;
+
 use std::ops::Deref;
 
+use databases::{Kind, TestDatabase};
 use webhook_store::{SqlStore, StoreOptions};
 
-/// A store on a file of its own, which goes with it.
+/// A store on a database of its own, which goes with it.
 struct Fresh {
     store: SqlStore,
-    _folder: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
 impl Deref for Fresh {
@@ -22,20 +26,22 @@ impl Deref for Fresh {
     }
 }
 
-async fn empty() -> Fresh {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
-    let store = SqlStore::connect(&url, StoreOptions::default())
+async fn empty(kind: Kind) -> Fresh {
+    let database = TestDatabase::new(kind);
+    let store = SqlStore::connect(database.url(), StoreOptions::default())
         .await
         .unwrap();
     store.migrate().await.unwrap();
     Fresh {
         store,
-        _folder: folder,
+        _database: database,
     }
 }
 
-fn run(case: impl Future<Output = ()>) {
+fn run(kind: Kind, case: impl Future<Output = ()>) {
+    if !kind.reachable() {
+        return;
+    }
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -44,4 +50,25 @@ fn run(case: impl Future<Output = ()>) {
         .block_on(case);
 }
 
-webhook_domain::store_contract! { run: run, open: empty }
+/// The contract on one kind of database.
+macro_rules! on {
+    ($name:ident: $kind:expr) => {
+        mod $name {
+            use super::{Fresh, Kind};
+
+            async fn empty() -> Fresh {
+                super::empty($kind).await
+            }
+
+            fn run(case: impl Future<Output = ()>) {
+                super::run($kind, case);
+            }
+
+            webhook_domain::store_contract! { run: run, open: empty }
+        }
+    };
+}
+
+on! { sqlite: Kind::Sqlite }
+on! { postgres: Kind::Postgres }
+on! { mysql: Kind::MySql }
