@@ -128,9 +128,9 @@ impl SqlStore {
         self.0
             .writer
             .run_at_length(|connection| {
-                Box::pin(
-                    async move { migration::run::<Migrator>(connection.get().await?, &place).await },
-                )
+                Box::pin(async move {
+                    migration::run::<Migrator>(connection.get().await?, &place).await
+                })
             })
             .await
     }
@@ -159,6 +159,8 @@ impl SqlStore {
 
 impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SqlStore").field(&self.0.place.shown()).finish()
+        f.debug_tuple("SqlStore")
+            .field(&self.0.place.shown())
+            .finish()
     }
 }

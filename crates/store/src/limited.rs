@@ -172,8 +172,7 @@ impl Transaction {
         if let Err(error) = &outcome
             && self.limits.apply()
         {
-            self.fate
-                .fetch_max(fate_of(error) as u8, Ordering::Relaxed);
+            self.fate.fetch_max(fate_of(error) as u8, Ordering::Relaxed);
         }
         outcome
     }

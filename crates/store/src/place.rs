@@ -150,7 +150,10 @@ mod tests {
             ("postgres://me:s3cret@db", "names no database"),
             ("postgres://me:s3cret@db/", "names no database"),
             ("mysql://me:s3cret@db:70000/hooks", "port"),
-            ("postgres://me:s3cret@db/hooks?passwrod=s3cret", "'passwrod'"),
+            (
+                "postgres://me:s3cret@db/hooks?passwrod=s3cret",
+                "'passwrod'",
+            ),
             ("mysql://me:s3cret@db/hooks?password=s3cret", "'password'"),
             ("postgres://me:s3cret@db/hooks?sslmode=perhaps", "perhaps"),
             ("oracle://me:s3cret@db/hooks", "'oracle'"),

@@ -57,9 +57,7 @@ impl Readers {
 
     /// Begins a transaction in which everything is seen as it is at one moment.
     pub(crate) async fn moment(&self) -> Result<Transaction, DbErr> {
-        let begun = self
-            .ask(|open| async move { open.begin().await })
-            .await?;
+        let begun = self.ask(|open| async move { open.begin().await }).await?;
         Ok(Transaction::new(begun, self.limits.clone()))
     }
 

@@ -119,14 +119,14 @@ impl Writer {
     {
         let (limits, asked) = (self.limits.clone(), Instant::now());
         self.limits
-            .patiently(
-                self.run_at_length(move |connection: &mut WriterConnection| -> BoxFuture<'_, _> {
+            .patiently(self.run_at_length(
+                move |connection: &mut WriterConnection| -> BoxFuture<'_, _> {
                     if limits.out_of_patience(asked) {
                         return Box::pin(async { Err(given_up().into()) });
                     }
                     work(connection)
-                }),
-            )
+                },
+            ))
             .await
     }
 

@@ -4,13 +4,10 @@
     reason = "in a test, what is not there is a failure"
 )]
 
-#[path = "../../../tests/support/databases.rs"]
-mod databases;
-
 use std::ops::Deref;
 
-use databases::{Kind, TestDatabase};
 use webhook_store::{SqlStore, StoreOptions};
+use webhook_test_databases::{Engine, TestDatabase};
 
 /// A store on a database of its own, which goes with it.
 struct Fresh {
@@ -26,8 +23,8 @@ impl Deref for Fresh {
     }
 }
 
-async fn empty(kind: Kind) -> Fresh {
-    let database = TestDatabase::new(kind);
+async fn empty(engine: Engine) -> Fresh {
+    let database = TestDatabase::new(engine);
     let store = SqlStore::connect(database.url(), StoreOptions::default())
         .await
         .unwrap();
@@ -38,8 +35,8 @@ async fn empty(kind: Kind) -> Fresh {
     }
 }
 
-fn run(kind: Kind, case: impl Future<Output = ()>) {
-    if !kind.reachable() {
+fn run(engine: Engine, case: impl Future<Output = ()>) {
+    if !engine.reachable() {
         return;
     }
     tokio::runtime::Builder::new_multi_thread()
@@ -50,18 +47,18 @@ fn run(kind: Kind, case: impl Future<Output = ()>) {
         .block_on(case);
 }
 
-/// The contract on one kind of database.
+/// The contract on one engine of database.
 macro_rules! on {
-    ($name:ident: $kind:expr) => {
+    ($name:ident: $engine:expr) => {
         mod $name {
-            use super::{Fresh, Kind};
+            use super::{Engine, Fresh};
 
             async fn empty() -> Fresh {
-                super::empty($kind).await
+                super::empty($engine).await
             }
 
             fn run(case: impl Future<Output = ()>) {
-                super::run($kind, case);
+                super::run($engine, case);
             }
 
             webhook_domain::store_contract! { run: run, open: empty }
@@ -69,6 +66,6 @@ macro_rules! on {
     };
 }
 
-on! { sqlite: Kind::Sqlite }
-on! { postgres: Kind::Postgres }
-on! { mysql: Kind::MySql }
+on! { sqlite: Engine::Sqlite }
+on! { postgres: Engine::Postgres }
+on! { mysql: Engine::MySql }

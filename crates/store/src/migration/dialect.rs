@@ -87,7 +87,9 @@ pub(super) async fn note(connection: &impl ConnectionTrait, name: &str) -> Resul
         applied_at: Set(now.map_or(0, |since| since.as_secs().cast_signed())),
     };
     let version = [seaql_migrations::Column::Version];
-    let kept = OnConflict::columns(version).do_nothing_on(version).to_owned();
+    let kept = OnConflict::columns(version)
+        .do_nothing_on(version)
+        .to_owned();
     seaql_migrations::Entity::insert(row)
         .on_conflict(kept)
         .exec_without_returning(connection)
@@ -109,6 +111,9 @@ pub(super) async fn any_table(connection: &impl ConnectionTrait) -> Result<Optio
     let row = connection
         .query_one_raw(Statement::from_string(backend, text))
         .await?;
-    row.map(|row| row.try_get_by::<String, _>(0).map(|name| name.trim_end().to_owned()))
-        .transpose()
+    row.map(|row| {
+        row.try_get_by::<String, _>(0)
+            .map(|name| name.trim_end().to_owned())
+    })
+    .transpose()
 }

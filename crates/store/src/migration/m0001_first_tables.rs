@@ -34,7 +34,11 @@ impl MigrationTrait for Migration {
             .into_table("meta")
             .columns(["name", "value"])
             .values_panic(["credentials_version".into(), 0.into()])
-            .on_conflict(OnConflict::column("name").do_nothing_on(["name"]).to_owned())
+            .on_conflict(
+                OnConflict::column("name")
+                    .do_nothing_on(["name"])
+                    .to_owned(),
+            )
             .take();
         manager.execute(first_version).await
     }

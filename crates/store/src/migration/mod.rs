@@ -177,7 +177,8 @@ async fn refuse_foreign(manager: &SchemaManager<'_>) -> Result<(), StoreError> {
     }
     match dialect::any_table(manager.get_connection())
         .await
-        .map_err(failed)? {
+        .map_err(failed)?
+    {
         None => Ok(()),
         Some(table) => Err(StoreError::Failed(format!(
             "the database has tables that are not Webhook Agent's ({table}); give it a database of its own"

@@ -194,7 +194,13 @@ mod tests {
 
     #[test]
     fn a_server_that_is_too_old_is_told_what_is_needed() {
-        for version in ["8.0.11", "8.4.3-log", "9.1.0", "10.6.1-MariaDB", "11.4.2-MariaDB-ubu"] {
+        for version in [
+            "8.0.11",
+            "8.4.3-log",
+            "9.1.0",
+            "10.6.1-MariaDB",
+            "11.4.2-MariaDB-ubu",
+        ] {
             assert_eq!(too_old(version), None, "{version}");
         }
         assert_eq!(too_old("5.7.44-log"), Some("MySQL 8.0"));

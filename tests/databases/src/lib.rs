@@ -2,17 +2,24 @@
 //! that the machine runs. It goes when the value is dropped.
 //!
 //! The servers are those of `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`, or those of this machine. A test
-//! asks [`Kind::reachable`] first and does nothing where there is no server, which it says; under `CI` a
-//! server that is missing is a failure.
+//! asks [`Engine::reachable`] first and does nothing where there is no server, which it says; under `CI` a
+//! server that is missing is a failure. Only tests may use this.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what is not there is a failure"
+)]
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::mysql::{MySql, MySqlConnection};
+use sqlx::postgres::{PgConnection, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, Connection as _, Database, Decode, Executor, Row as _, Type,
+};
 use tempfile::TempDir;
 
 /// How long a server has to answer.
@@ -20,7 +27,7 @@ const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Engine {
     /// A file.
     Sqlite,
     /// The server of `TEST_POSTGRES_URL`.
@@ -29,7 +36,14 @@ pub enum Kind {
     MySql,
 }
 
-impl Kind {
+impl Engine {
+    /// Those that are reachable.
+    pub fn each() -> impl Iterator<Item = Self> {
+        [Self::Sqlite, Self::Postgres, Self::MySql]
+            .into_iter()
+            .filter(|engine| engine.reachable())
+    }
+
     /// Where databases are made, by somebody who may.
     pub fn server(self) -> Option<String> {
         let (variable, default) = match self {
@@ -80,7 +94,7 @@ impl Kind {
 /// A database that is one test's own.
 #[derive(Debug)]
 pub struct TestDatabase {
-    kind: Kind,
+    engine: Engine,
     url: String,
     name: String,
     folder: Option<TempDir>,
@@ -91,27 +105,30 @@ impl TestDatabase {
     ///
     /// # Panics
     /// When it cannot be made.
-    pub fn new(kind: Kind) -> Self {
-        let Some(server) = kind.server() else {
+    pub fn new(engine: Engine) -> Self {
+        let Some(server) = engine.server() else {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
             return Self {
-                kind,
+                engine,
                 url,
                 name: String::new(),
                 folder: Some(folder),
             };
         };
-        let name = format!("whag_test_{:016x}", RandomState::new().build_hasher().finish());
-        let create = match kind {
-            Kind::Postgres => format!(
+        let name = format!(
+            "whag_test_{:016x}",
+            RandomState::new().build_hasher().finish()
+        );
+        let create = match engine {
+            Engine::Postgres => format!(
                 "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0 STRATEGY wal_log"
             ),
             _ => format!("CREATE DATABASE {name}"),
         };
-        blocking(run(kind, &server, &create)).unwrap();
+        blocking(run(engine, &server, &create)).unwrap();
         Self {
-            kind,
+            engine,
             url: beside(&server, &name),
             name,
             folder: None,
@@ -124,8 +141,8 @@ impl TestDatabase {
     }
 
     /// Which database it is.
-    pub fn kind(&self) -> Kind {
-        self.kind
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The folder of a SQLite file.
@@ -133,27 +150,27 @@ impl TestDatabase {
         self.folder.as_ref().map(TempDir::path)
     }
 
-    /// Runs statements on a server on a connection of their own, and gives the first number of the
-    /// last row, if any.
+    /// Runs statements on a connection of their own, and gives the first column of the last row when it
+    /// is a `bigint`.
     ///
     /// # Errors
     /// When the database refuses one, with its text.
     pub async fn run(&self, sql: &str) -> Result<Option<i64>, String> {
-        run(self.kind, &self.url, sql).await
+        run(self.engine, &self.url, sql).await
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Some(server) = self.kind.server() else {
+        let Some(server) = self.engine.server() else {
             return;
         };
-        let force = match self.kind {
-            Kind::Postgres => " WITH (FORCE)",
+        let force = match self.engine {
+            Engine::Postgres => " WITH (FORCE)",
             _ => "",
         };
         let drop = format!("DROP DATABASE {}{force}", self.name);
-        let dropped = blocking(run(self.kind, &server, &drop));
+        let dropped = blocking(run(self.engine, &server, &drop));
         assert!(
             dropped.is_ok() || std::thread::panicking(),
             "{}: {dropped:?}",
@@ -173,40 +190,34 @@ fn beside(server: &str, name: &str) -> String {
     }
 }
 
-async fn run(kind: Kind, url: &str, sql: &str) -> Result<Option<i64>, String> {
+async fn run(engine: Engine, url: &str, sql: &str) -> Result<Option<i64>, String> {
     let work = async {
-        match kind {
-            Kind::Sqlite => Ok(None),
-            Kind::Postgres => {
-                let options: PgConnectOptions = url.parse()?;
-                let mut connection = PgConnection::connect_with(&options).await?;
-                let rows = sqlx::raw_sql(AssertSqlSafe(sql))
-                    .fetch_all(&mut connection)
-                    .await?;
-                connection.close().await?;
-                Ok(rows.last().and_then(|row| {
-                    use sqlx::Row as _;
-                    row.try_get_unchecked::<i64, _>(0).ok()
-                }))
+        match engine {
+            Engine::Sqlite => {
+                let options =
+                    SqliteConnectOptions::new().filename(url.trim_start_matches("sqlite:"));
+                let connection = SqliteConnection::connect_with(&options).await?;
+                on::<Sqlite>(connection, sql).await
             }
-            Kind::MySql => {
-                let options: MySqlConnectOptions = url.parse()?;
-                let mut connection = MySqlConnection::connect_with(&options).await?;
-                let rows = sqlx::raw_sql(AssertSqlSafe(sql))
-                    .fetch_all(&mut connection)
-                    .await?;
-                connection.close().await?;
-                Ok(rows.last().and_then(|row| {
-                    use sqlx::Row as _;
-                    row.try_get::<i64, _>(0).ok()
-                }))
-            }
+            Engine::Postgres => on::<Postgres>(PgConnection::connect(url).await?, sql).await,
+            Engine::MySql => on::<MySql>(MySqlConnection::connect(url).await?, sql).await,
         }
     };
     match tokio::time::timeout(ANSWERS, work).await {
         Ok(done) => done.map_err(|error: sqlx::Error| error.to_string()),
         Err(_) => Err("no answer".into()),
     }
+}
+
+async fn on<D: Database>(mut connection: D::Connection, sql: &str) -> sqlx::Result<Option<i64>>
+where
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+    for<'r> i64: Decode<'r, D> + Type<D>,
+    usize: ColumnIndex<D::Row>,
+{
+    let rows = connection.fetch_all(AssertSqlSafe(sql)).await?;
+    connection.close().await?;
+    Ok(rows.last().and_then(|row| row.try_get::<i64, _>(0).ok()))
 }
 
 /// Runs on a thread of its own, for the caller may be inside a runtime.
