@@ -21,11 +21,12 @@ pub(crate) async fn open(url: &str) -> Result<SqlStore, Failure> {
     Ok(store)
 }
 
-/// The same for a server, which has the database for itself as long as it holds the lock.
+/// The same for a server, which has a SQLite file for itself as long as it holds the lock. Other databases
+/// are shared by several servers, and there is no lock.
 ///
 /// # Errors
 /// Also when another server holds the lock.
-pub(crate) async fn open_alone(url: &str) -> Result<(FileLock, SqlStore), Failure> {
+pub(crate) async fn open_alone(url: &str) -> Result<(Option<FileLock>, SqlStore), Failure> {
     let lock =
         SqlStore::lock_exclusively(url).map_err(|error| failed(url, "cannot be used", error))?;
     Ok((lock, open(url).await?))

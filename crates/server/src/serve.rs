@@ -90,8 +90,8 @@ fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<End
     })
 }
 
-/// The database for this server alone, up to date and with somebody who can log in.
-async fn open(settings: &Settings) -> Result<(FileLock, SqlStore), Failure> {
+/// The database, up to date and with somebody who can log in; a file is this server's alone.
+async fn open(settings: &Settings) -> Result<(Option<FileLock>, SqlStore), Failure> {
     let (lock, store) = database::open_alone(&settings.database).await?;
     if settings.installation == Installation::Online {
         // Administrators belong to tenants, which are added by command.

@@ -17,6 +17,7 @@ const OLDEST: i32 = 120_000;
 const WRITING: &str = "\
     SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
     SET lock_timeout = '900ms';
+    SET client_min_messages = warning;
     SET idle_in_transaction_session_timeout = '5s';
     SET jit = off";
 /// Whatever the role or the database have as their default.
