@@ -152,7 +152,37 @@ fn durable(settings: &HashMap<String, String>) -> Result<(), String> {
 mod tests {
     use std::collections::HashMap;
 
-    use super::{durable, too_old};
+    use sea_orm::sqlx::mysql::MySqlConnectOptions;
+    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+    use webhook_test_databases::{Engine, TestDatabase};
+
+    use super::{durable, open_readers, open_writer, too_old};
+
+    #[tokio::test]
+    async fn sessions_are_strict_and_a_reading_one_cannot_write() {
+        if !Engine::MySql.reachable() {
+            return;
+        }
+        let database = TestDatabase::new(Engine::MySql);
+        let options: MySqlConnectOptions = database.url().parse().unwrap();
+        let writer = open_writer(&options, false).await.unwrap();
+        let readers = open_readers(&options, 1);
+        for connection in [&writer, &readers] {
+            let ask = Statement::from_string(DbBackend::MySql, "SELECT @@SESSION.sql_mode");
+            let row = connection.query_one_raw(ask).await.unwrap().unwrap();
+            let mode: String = row.try_get_by(0).unwrap();
+            assert!(mode.contains("STRICT_ALL_TABLES"), "{mode}");
+        }
+        writer
+            .execute_unprepared("CREATE TABLE t (a int) ENGINE = InnoDB")
+            .await
+            .unwrap();
+        let refused = readers.execute_unprepared("INSERT INTO t VALUES (1)").await;
+        assert!(refused.is_err(), "{refused:?}");
+        for connection in [writer, readers] {
+            connection.close().await.unwrap();
+        }
+    }
 
     fn settings(pairs: &[(&str, &str)]) -> HashMap<String, String> {
         let safe = [

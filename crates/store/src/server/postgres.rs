@@ -118,7 +118,59 @@ fn durable(fsync: &str, full_page_writes: &str, synchronous_commit: &str) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::durable;
+    use sea_orm::sqlx::postgres::PgConnectOptions;
+    use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+    use webhook_test_databases::{Engine, TestDatabase};
+
+    use super::{durable, open_readers, open_writer};
+
+    async fn setting(connection: &DatabaseConnection, name: &str) -> String {
+        let ask = Statement::from_string(DbBackend::Postgres, format!("SHOW {name}"));
+        let row = connection.query_one_raw(ask).await.unwrap().unwrap();
+        row.try_get_by(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn p1_a_session_flushes_its_commits_whatever_the_database_has_as_its_default() {
+        if !Engine::Postgres.reachable() {
+            return;
+        }
+        let database = TestDatabase::new(Engine::Postgres);
+        let name = database.url().rsplit('/').next().unwrap();
+        database
+            .run(&format!(
+                "ALTER DATABASE {name} SET synchronous_commit = off"
+            ))
+            .await
+            .unwrap();
+        let options: PgConnectOptions = database.url().parse().unwrap();
+        let writer = open_writer(&options, false).await.unwrap();
+        assert_eq!(setting(&writer, "synchronous_commit").await, "on");
+        let asked_for = open_writer(&options, true).await.unwrap();
+        assert_eq!(setting(&asked_for, "synchronous_commit").await, "off");
+        for connection in [writer, asked_for] {
+            connection.close().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reading_session_cannot_write_and_sees_one_moment() {
+        if !Engine::Postgres.reachable() {
+            return;
+        }
+        let database = TestDatabase::new(Engine::Postgres);
+        let options: PgConnectOptions = database.url().parse().unwrap();
+        let readers = open_readers(&options, 1);
+        assert!(
+            readers
+                .execute_unprepared("CREATE TABLE t (a int)")
+                .await
+                .is_err()
+        );
+        let isolation = setting(&readers, "default_transaction_isolation").await;
+        assert_eq!(isolation, "repeatable read");
+        readers.close().await.unwrap();
+    }
 
     #[test]
     fn p1_only_settings_that_flush_every_commit_are_durable() {
