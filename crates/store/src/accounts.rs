@@ -30,7 +30,10 @@ const API_TOKEN: (&str, &str) = ("", "api_token");
 #[async_trait]
 impl Accounts for SqlStore {
     async fn account(&self, context: &Context, name: &str) -> Result<Option<Account>, StoreError> {
-        let found = by_name(&self.0.readers, context, name).await?;
+        // MySQL finds a name also when blanks are put behind it.
+        let found = by_name(&self.0.readers, context, name)
+            .await?
+            .filter(|row| row.name_folded == case::fold(name));
         found.map(|row| account_of(context, row)).transpose()
     }
 

@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Executor as _};
 use webhook_domain::testing::contract::{full, plain};
 use webhook_domain::{
     AccountError, Accounts as _, CommitError, Context, LoginKind, Logins as _, NewAccount,
@@ -98,6 +100,47 @@ async fn p12_of_two_nodes_that_insert_one_id_one_loses() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p12_a_row_that_came_from_elsewhere_after_the_look_is_not_replaced() {
+    if !Engine::Postgres.reachable() {
+        return;
+    }
+    let (nodes, database) = two(Engine::Postgres).await;
+    let context = Context::onsite();
+    nodes[0].reserve_webhook_id(&context).await.unwrap();
+    let mut other = PgConnection::connect(database.url()).await.unwrap();
+    for number in 1_000..1_005 {
+        // Both look, find nothing, and wait for the row of the ids.
+        other
+            .execute("BEGIN; SELECT * FROM id_sequence FOR UPDATE")
+            .await
+            .unwrap();
+        let inserting = nodes.clone().map(|node| {
+            let webhook = plain(&context, number);
+            tokio::spawn(async move { insert(&node, webhook).await })
+        });
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        loop {
+            let (count,): (i64,) = sqlx::query_as(waiting).fetch_one(&mut other).await.unwrap();
+            if count == 2 {
+                break;
+            }
+        }
+        other.execute("COMMIT").await.unwrap();
+        let mut won = 0;
+        for outcome in inserting {
+            match outcome.await.unwrap() {
+                Ok(()) => won += 1,
+                Err(CommitError::Conflict) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(won, 1);
+    }
+    other.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
