@@ -96,12 +96,6 @@ impl Limits {
         last.max(from).elapsed()
     }
 
-    /// Whether nothing was answered for as long as a statement may take.
-    pub(crate) fn silent(&self) -> bool {
-        self.statement
-            .is_some_and(|limit| self.silent_since(self.life.since) >= limit)
-    }
-
     /// Whether somebody who asked then has given up by now.
     pub(crate) fn out_of_patience(&self, asked: Instant) -> bool {
         self.apply() && asked.elapsed() >= PATIENCE
@@ -228,8 +222,6 @@ mod tests {
         let answer: Result<(), StoreError> = limits.patiently(pending()).await;
         assert!(matches!(answer, Err(StoreError::Unavailable(_))));
         assert!(asked.elapsed() >= PATIENCE && asked.elapsed() < Duration::from_secs(2));
-        assert!(limits.out_of_patience(asked) && limits.silent());
-        limits.answered();
-        assert!(!limits.silent());
+        assert!(limits.out_of_patience(asked));
     }
 }

@@ -2,21 +2,27 @@
 //! once more: a read may be repeated, and a server that came back is found at the first try.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-    TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement, TransactionTrait as _,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use webhook_domain::StoreError;
 
 use crate::connect::open_readers;
-use crate::error::fate_of;
+use crate::error::{fate_of, store_error};
 use crate::limited::{Fate, Limits, Transaction};
 use crate::place::Place;
 
+/// The right to use one of the connections.
+type Turn = OwnedSemaphorePermit;
+
+/// How long a call waits for a free connection.
+const FREE: Duration = Duration::from_millis(600);
 /// How long closing may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -24,6 +30,8 @@ pub(crate) struct Readers {
     place: Place,
     connections: u32,
     limits: Limits,
+    /// One for each connection: who waits for one can go away, who has one is carried on to the end.
+    free: Arc<Semaphore>,
     open: Mutex<Open>,
 }
 
@@ -51,13 +59,17 @@ impl Readers {
             place,
             connections,
             limits,
+            free: Arc::new(Semaphore::new(connections.max(1) as usize)),
             open: Mutex::new(open),
         })
     }
 
-    /// Begins a transaction in which everything is seen as it is at one moment.
+    /// Begins a transaction in which everything is seen as it is at one moment; inside of
+    /// [`Readers::to_the_end`] only.
     pub(crate) async fn moment(&self) -> Result<Transaction, DbErr> {
-        let begun = self.ask(|open| async move { open.begin().await }).await?;
+        let begun = self
+            .ask_holding(None, |open| async move { open.begin().await })
+            .await?;
         Ok(Transaction::new(begun, self.limits.clone()))
     }
 
@@ -77,32 +89,100 @@ impl Readers {
     /// Asks within the limit of a statement, and once more when the connection is lost.
     async fn ask<T, F>(&self, call: impl Fn(DatabaseConnection) -> F) -> Result<T, DbErr>
     where
-        F: Future<Output = Result<T, DbErr>>,
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        if !self.limits.apply() {
+            return call(self.current()).await;
+        }
+        let turn = self.turn().await?;
+        self.ask_holding(Some(turn), call).await
+    }
+
+    async fn ask_holding<T, F>(
+        &self,
+        turn: Option<Turn>,
+        call: impl Fn(DatabaseConnection) -> F,
+    ) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
     {
         let open = self.state().clone();
         if !self.limits.apply() {
             return call(open.connections).await;
         }
-        let outcome = self
-            .limits
-            .within(async {
-                match call(open.connections).await {
-                    Err(error) if fate_of(&error) == Fate::Lost => {
-                        self.replace(open.generation, &error).await;
-                        call(self.current()).await
-                    }
-                    first => first,
+        let turn = turn.map(Arc::new);
+        match self.complete(turn.clone(), call(open.connections)).await {
+            Err(error) if fate_of(&error) == Fate::Lost => {
+                self.replace(open.generation, &error).await;
+                self.complete(turn, call(self.current())).await
+            }
+            Err(error) => {
+                // A connection that was given up in the middle of an answer must not be used again.
+                if fate_of(&error) == Fate::Hung {
+                    self.replace(open.generation, &error).await;
                 }
-            })
-            .await;
-        // When others are answered, it is not the database that is away.
-        if let Err(error) = &outcome
-            && fate_of(error) >= Fate::Lost
-            && self.limits.silent()
-        {
-            self.replace(open.generation, error).await;
+                Err(error)
+            }
+            answer => answer,
         }
-        outcome
+    }
+
+    /// Waits for a free connection.
+    async fn turn(&self) -> Result<Turn, DbErr> {
+        let free = self.free.clone().acquire_owned();
+        match tokio::time::timeout(FREE, free).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(DbErr::Conn(RuntimeErr::Internal(
+                "no connection to the database is free".into(),
+            ))),
+        }
+    }
+
+    /// Carries a call on to its end, or its limit, also when the caller goes away: a driver may take the
+    /// rest of an abandoned answer for the answer to what is asked next.
+    async fn complete<T, F>(&self, turn: Option<Arc<Turn>>, call: F) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        let limits = self.limits.clone();
+        let task = tokio::spawn(async move {
+            let answer = limits.within(call).await;
+            drop(turn);
+            answer
+        });
+        task.await
+            .map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
+    }
+
+    /// The same for a call of several statements, each of which keeps to the limit by itself.
+    pub(crate) async fn to_the_end<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        if !self.limits.apply() {
+            return call.await;
+        }
+        let turn = self.turn().await.map_err(|e| store_error(&e))?;
+        let ended = tokio::spawn(async move {
+            let ended = call.await;
+            drop(turn);
+            ended
+        })
+        .await;
+        ended.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    /// Replaces the connections after one was given up.
+    pub(crate) async fn give_up(&self, error: &StoreError) {
+        if self.limits.apply() && matches!(error, StoreError::Unavailable(_)) {
+            let generation = self.state().generation;
+            let error = DbErr::Conn(RuntimeErr::Internal(error.to_string()));
+            self.replace(generation, &error).await;
+        }
     }
 
     /// Replaces the connections, unless somebody else did so first.
@@ -149,13 +229,19 @@ impl ConnectionTrait for Readers {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let open = self.current();
-        self.limits.within(open.execute_raw(statement)).await
+        self.ask(|open| {
+            let statement = statement.clone();
+            async move { open.execute_raw(statement).await }
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let open = self.current();
-        self.limits.within(open.execute_unprepared(sql)).await
+        self.ask(|open| {
+            let sql = sql.to_owned();
+            async move { open.execute_unprepared(&sql).await }
+        })
+        .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {

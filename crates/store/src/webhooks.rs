@@ -130,11 +130,22 @@ impl SqlStore {
         context: &Context,
         select: SelectStatement,
     ) -> Result<Vec<StoredWebhook>, StoreError> {
-        let moment = self.0.readers.moment().await.map_err(|e| store_error(&e))?;
-        let page = read_page(&moment, context, select).await;
-        let ended = moment.rollback().await;
-        let page = page?;
-        ended.map_err(|e| store_error(&e))?;
+        let (store, context) = (self.clone(), context.clone());
+        let page = self
+            .0
+            .readers
+            .to_the_end(async move {
+                let begun = store.0.readers.moment().await;
+                let moment = begun.map_err(|e| store_error(&e))?;
+                let page = read_page(&moment, &context, select).await;
+                let ended = moment.rollback().await.map_err(|e| store_error(&e));
+                let page = page.and_then(|page| ended.map(|()| page));
+                if let Err(error) = &page {
+                    store.0.readers.give_up(error).await;
+                }
+                page
+            })
+            .await?;
         Ok(page.into_iter().map(ReadWebhook::into_stored).collect())
     }
 }
