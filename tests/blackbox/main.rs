@@ -13,9 +13,11 @@
 
 mod http;
 mod program;
+mod receiver;
 mod webhook;
 
 mod authentication;
+mod backup;
 mod bodies;
 mod commands;
 mod concurrency;
@@ -36,3 +38,4 @@ mod start;
 mod stop;
 mod tenants;
 mod tickets;
+mod transfer;

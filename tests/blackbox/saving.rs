@@ -88,7 +88,7 @@ fn a_webhook_is_created_read_saved_again_listed_and_deleted() {
              \"Registered\":\"{registered}\",\"RegisteredAssociate\":{TJE0},\
              \"Updated\":\"{updated}\",\"UpdatedAssociate\":{by},\
              \"ErrorsEmail\":\"ops@warehouse.example\",\"ErrorEmails\":[\"ops@warehouse.example\"],\
-             \"ErrorAssociates\":[],\"Description\":null,\"NotifyVia\":\"None\",\"NotifyWhen\":\"None\",\
+             \"ErrorAssociates\":[],\"Description\":null,\"NotifyVia\":\"Email\",\"NotifyWhen\":\"Disabling\",\
              \"TotalCalls\":0,\"TotalErrors\":0,\"ConsecutiveErrors\":0,\"LastError\":null}}"
         )
     };

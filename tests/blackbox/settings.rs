@@ -29,6 +29,8 @@ fn takes_http(
             .arg("--config")
             .arg(home.settings(&format!("allow_http = {value}\n")));
     }
+    // Nobody is there to take the test event.
+    command.env("WEBHOOK_AGENT_TEST_TARGETS", "false");
     let server = Server::start(&mut command);
     let mut webhook = crate::webhook::draft("x");
     webhook["TargetUrl"] = "http://hooks.example.com/in".into();
@@ -68,6 +70,7 @@ fn single_targets_are_opened_in_the_strict_profile() {
     let mut command = home.serve();
     command.args(["--allowed-target-ranges", "10.20.0.0/16,127.0.0.2"]);
     command.env("WEBHOOK_AGENT_ALLOWED_TARGET_HOSTS", "hooks.corp");
+    command.env("WEBHOOK_AGENT_TEST_TARGETS", "false");
     let server = Server::start(&mut command);
     for (url, status) in [
         ("https://10.20.3.4/in", 200),

@@ -62,16 +62,6 @@ fn no_administrator_is_made_where_somebody_was_added_before() {
 }
 
 #[test]
-fn strict_says_what_it_does_not_check_yet() {
-    let said = Home::new().strict().stop().stderr;
-    assert!(
-        said.contains("targets are judged by their text only"),
-        "{said}"
-    );
-    assert!(said.contains("nothing is delivered yet"), "{said}");
-}
-
-#[test]
 fn dev_refuses_to_listen_beyond_this_machine_wherever_the_address_comes_from() {
     let home = Home::new();
     let database = home.database();

@@ -49,7 +49,7 @@ impl Online {
 }
 
 fn online(command: &mut Command) -> &mut Command {
-    command.args(["--installation", "online"])
+    command.args(["--installation", "online", "--test-targets=false"])
 }
 
 fn call(tenant: &str, name: &str, body: &str) -> Request {

@@ -52,7 +52,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Check at length what the suites check in minutes: schemathesis
+    /// Check at length what the suites check in minutes: the OpenAPI document (schemathesis), the
+    /// forms of bodies (codecs), signatures (wire), and what is promised of deliveries when the server
+    /// is killed (chaos), stopped (rolling), called to bad receivers (hostile), loses its power
+    /// (powercut) or its disk (storage), or is sent inside (ssrf)
     Prove {
         /// What to prove
         name: String,

@@ -3,17 +3,21 @@
 //! Children never read our stdin: in CI there is none, and a tool that asks a question must fail
 //! instead of waiting for ever. Must not decide what a result means.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 /// Runs the command with its output passed through. Whether it ended with success.
 pub(crate) fn passes(command: &mut Command) -> Result<bool> {
-    let status = command
+    Ok(status(command)?.success())
+}
+
+/// Runs the command with its output passed through. How it ended.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    command
         .stdin(Stdio::null())
         .status()
-        .with_context(|| format!("cannot start `{}`", describe(command)))?;
-    Ok(status.success())
+        .with_context(|| format!("cannot start `{}`", describe(command)))
 }
 
 /// Runs the command and returns what it printed on stdout; its stderr is passed through.

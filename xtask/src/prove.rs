@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process;
 use crate::steps::Outcome;
-use crate::suites::python;
+use crate::suites::{proofs, python, wire};
 use crate::workspace::Workspace;
 
 struct Proof {
@@ -22,6 +22,34 @@ const PROOFS: &[Proof] = &[
     Proof {
         name: "codecs",
         run: codecs_at_length,
+    },
+    Proof {
+        name: "wire",
+        run: wire::verified_at_length,
+    },
+    Proof {
+        name: "chaos",
+        run: |workspace, seed| proofs::at_length(workspace, "chaos", seed),
+    },
+    Proof {
+        name: "rolling",
+        run: |workspace, seed| proofs::at_length(workspace, "rolling", seed),
+    },
+    Proof {
+        name: "hostile",
+        run: |workspace, seed| proofs::at_length(workspace, "hostile", seed),
+    },
+    Proof {
+        name: "powercut",
+        run: |workspace, seed| proofs::at_length(workspace, "powercut", seed),
+    },
+    Proof {
+        name: "storage",
+        run: |workspace, seed| proofs::at_length(workspace, "storage", seed),
+    },
+    Proof {
+        name: "ssrf",
+        run: |workspace, seed| proofs::at_length(workspace, "ssrf", seed),
     },
 ];
 
@@ -72,8 +100,15 @@ mod tests {
             error.contains("`schematesis`") && error.contains("schemathesis"),
             "{error}"
         );
-        for name in ["schemathesis", "codecs"] {
+        for name in ["schemathesis", "codecs", "wire"] {
             assert_eq!(proof(name).unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn every_script_of_the_suite_of_proofs_can_be_run_at_length() {
+        for name in proofs::NAMES {
+            assert_eq!(proof(name).unwrap().name, *name);
         }
     }
 }

@@ -5,7 +5,10 @@
 //! and a function. Must not judge test output: the exit codes of the runners do.
 
 mod node;
+pub(crate) mod proofs;
 pub(crate) mod python;
+mod smtp;
+pub(crate) mod wire;
 
 use anyhow::{Context, Result, bail};
 
@@ -31,6 +34,14 @@ const SUITES: &[Step<Workspace>] = &[
         run: node::official_client,
     },
     Step {
+        name: "wire",
+        run: wire::verified,
+    },
+    Step {
+        name: "mail smtp",
+        run: smtp::notices,
+    },
+    Step {
         name: "openapi validator",
         run: python::validator,
     },
@@ -49,6 +60,10 @@ const SUITES: &[Step<Workspace>] = &[
     Step {
         name: "docs page in chromium",
         run: node::docs_page,
+    },
+    Step {
+        name: "proofs",
+        run: proofs::in_short,
     },
 ];
 
@@ -109,19 +124,29 @@ fn rust_tests(workspace: &Workspace) -> Result<Outcome> {
 
 /// Builds the server with the dev profile, and says where it lies; `None` when it does not compile.
 pub(crate) fn server(workspace: &Workspace) -> Result<Option<String>> {
-    if !process::passes(&mut workspace.cargo(&["build", "--package", "webhook-server"]))? {
-        return Ok(None);
-    }
-    built_binary(&workspace.metadata()?).map(Some)
+    built(workspace, &[], "debug")
 }
 
-/// Where cargo puts the server that it builds with the dev profile.
-fn built_binary(metadata: &serde_json::Value) -> Result<String> {
+/// The same as it is released.
+pub(crate) fn released_server(workspace: &Workspace) -> Result<Option<String>> {
+    built(workspace, &["--release"], "release")
+}
+
+fn built(workspace: &Workspace, options: &[&str], folder: &str) -> Result<Option<String>> {
+    let mut build = workspace.cargo(&["build", "--package", "webhook-server"]);
+    if !process::passes(build.args(options))? {
+        return Ok(None);
+    }
+    built_binary(&workspace.metadata()?, folder).map(Some)
+}
+
+/// Where cargo puts the server, in the folder of a profile.
+fn built_binary(metadata: &serde_json::Value, folder: &str) -> Result<String> {
     let target = metadata["target_directory"]
         .as_str()
         .context("cargo metadata names no target directory")?;
     Ok(format!(
-        "{target}/debug/webhook-agent{}",
+        "{target}/{folder}/webhook-agent{}",
         std::env::consts::EXE_SUFFIX
     ))
 }
@@ -161,8 +186,8 @@ mod tests {
 
     #[test]
     fn the_binary_is_looked_for_in_the_target_folder_that_cargo_names() {
-        let binary = built_binary(&json!({"target_directory": "/build"})).unwrap();
+        let binary = built_binary(&json!({"target_directory": "/build"}), "debug").unwrap();
         assert!(binary.starts_with("/build/debug/webhook-agent"), "{binary}");
-        assert!(built_binary(&json!({})).is_err());
+        assert!(built_binary(&json!({}), "debug").is_err());
     }
 }

@@ -38,6 +38,8 @@ pub struct NewAccount {
     pub full_name: String,
     /// What kind of user it is.
     pub user_type: UserType,
+    /// Where mail reaches it, an address by [`crate::rules::check_mail_address`]; `None` for nowhere.
+    pub email: Option<String>,
     /// PHC string of the password; `None` for an associate that only uses tokens.
     pub password_hash: Option<String>,
 }

@@ -85,4 +85,6 @@ pub struct Associate {
     pub deleted: bool,
     /// Key of the service user; 0 when there is none.
     pub ej_user_id: i32,
+    /// Where mail reaches this associate; `None` when nobody said. Never on the wire.
+    pub email: Option<String>,
 }

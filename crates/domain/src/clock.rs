@@ -2,6 +2,7 @@
 //! the [`Clock`] and [`Ids`] ports, so that tests hold real values and need no redaction.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -23,6 +24,27 @@ impl Timestamp {
     #[must_use]
     pub fn as_micros(self) -> i64 {
         self.0.as_microsecond()
+    }
+
+    /// The instant so much later; `None` outside the years -9999 to 9999.
+    #[must_use]
+    pub fn checked_add(self, later: Duration) -> Option<Self> {
+        let micros = i64::try_from(later.as_micros()).ok()?;
+        Self::from_micros(self.as_micros().checked_add(micros)?)
+    }
+
+    /// The instant so much earlier; `None` outside the years -9999 to 9999.
+    #[must_use]
+    pub fn checked_sub(self, earlier: Duration) -> Option<Self> {
+        let micros = i64::try_from(earlier.as_micros()).ok()?;
+        Self::from_micros(self.as_micros().checked_sub(micros)?)
+    }
+
+    /// How much time has passed since another instant; nothing when that one is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.as_micros().saturating_sub(earlier.as_micros());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.

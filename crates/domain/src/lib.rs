@@ -6,14 +6,15 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin};
+//! use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
 //! use webhook_domain::{Caller, Context, Given, PluginRegistry, SaveRules, WebhookDraft, Webhooks};
 //!
 //! # pollster::block_on(async {
 //! let store = Arc::new(MemoryStore::default());
 //! let plugins = Arc::new(PluginRegistry::new().with(RecordingPlugin::named("webhook")));
 //! let webhooks = Webhooks::new(
-//!     store.clone(), store.clone(), plugins, Arc::new(FixedClock::default()), SaveRules::default(),
+//!     store.clone(), store.clone(), plugins, Arc::new(FixedClock::default()),
+//!     Arc::new(SeqIds::default()), SaveRules::default(),
 //! );
 //! let caller = Caller::associate(Context::onsite(), store.add_associate("tje0"));
 //!
@@ -38,12 +39,17 @@ pub mod caller;
 pub mod case;
 pub mod clock;
 pub mod context;
+pub mod delivery;
+pub mod event;
 pub mod json;
+pub mod notice;
 pub mod plugin;
 pub mod ports;
 mod quoted;
 pub mod rules;
+pub mod script;
 pub mod service;
+pub mod subscriptions;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod webhook;
@@ -57,13 +63,28 @@ pub use associate::{Associate, AssociateId, UserType};
 pub use caller::{AppId, Caller, Visibility};
 pub use clock::{SystemClock, SystemIds, Timestamp};
 pub use context::Context;
-pub use plugin::{DeliveryPlugin, PluginRegistry, TargetError};
+pub use delivery::{
+    Attempt, Claimed, DeliveryFilter, DeliveryKey, DeliveryPolicy, DeliveryState, DeliveryView,
+    Health, NodeId, Outcome, Phase, QueueStats, Report, Resend, ResendState, Retention,
+    RetrySchedule, Sent, Settled, Swept, WebhookKey,
+};
+pub use event::{Event, EventData, EventKind, EventSeq, Idempotency, NewEvent};
+pub use notice::{NewNotice, Notice, NoticeKind, NoticeOutcome, NoticeState, Recipient};
+pub use plugin::{DeliveryPlugin, DeliveryRequest, PluginRegistry, TargetError};
 pub use ports::{
-    AccountError, Accounts, Apps, Associates, Clock, CommitError, Credentials, Ids, Logins,
-    StoreError, Tenants, WebhookRepository, WebhookWrite, WriteSet,
+    AccountError, Accounts, Apps, Associates, Claim, ClaimLimits, Clock, CommitError, Credentials,
+    DeliveryLog, DeliveryQueue, EventStore, Ids, Intake, Logins, Notices, QueueChange, RecordError,
+    Recorded, Scripts, SettleResult, StoreError, Tenants, WebhookRepository, WebhookWrite,
+    WriteSet,
 };
 pub use rules::{Field, SaveRules, TargetPolicy, Violation};
-pub use service::{Precondition, SaveError, Saved, ServiceError, Warning, Webhooks};
+pub use script::Script;
+pub use service::{
+    Deliveries, DeliveriesError, ForeignStamp, ForeignWebhook, ImportOptions, Imported,
+    NamedAssociate, Precondition, SaveError, Saved, ServiceError, SignalDraft, SignalError,
+    Signals, Warning, Webhooks, views_of,
+};
+pub use subscriptions::{DisabledEvents, Listener, Subscriptions};
 pub use webhook::{
     CustomHeaders, EventName, EventNames, Given, NotifyVia, NotifyWhen, PluginName, Properties,
     Secret, Stamp, StoredWebhook, Usage, Version, Webhook, WebhookDraft, WebhookFilter, WebhookId,

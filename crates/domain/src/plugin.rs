@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::webhook::PluginName;
+use async_trait::async_trait;
+
+use crate::delivery::Report;
+use crate::event::Event;
+use crate::webhook::{PluginName, Webhook};
 
 /// Why a plugin does not take a target.
 ///
@@ -19,7 +23,21 @@ pub enum TargetError {
     Refused(String),
 }
 
+/// One attempt that a plugin is to make.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryRequest<'a> {
+    /// To whom, as it is now.
+    pub webhook: &'a Webhook,
+    /// What. Of kind [`crate::event::EventKind::Test`] when the target is tested.
+    pub event: &'a Event,
+    /// How many attempts were made at this delivery before (`X-SuperOffice-Retry`); 0 for the first.
+    pub retries: u32,
+    /// When the attempt begins; what signatures with a time hold.
+    pub at: crate::clock::Timestamp,
+}
+
 /// Something that handles the webhooks of one `Type`.
+#[async_trait]
 pub trait DeliveryPlugin: Send + Sync {
     /// The name under which webhooks ask for it.
     fn name(&self) -> &PluginName;
@@ -29,6 +47,44 @@ pub trait DeliveryPlugin: Send + Sync {
     /// # Errors
     /// Every reason against the target, each a sentence for the caller.
     fn check_target(&self, target: &str) -> Result<(), Vec<TargetError>>;
+
+    /// Whether a save tests the target by sending the `test` event (contract 9.2: only URLs are).
+    fn is_tested_on_save(&self) -> bool {
+        false
+    }
+
+    /// Where the attempt goes: attempts with the same answer share a limit (decision 12). A scheme, host
+    /// and port for URLs.
+    fn receiver(&self, target: &str) -> String {
+        target.to_owned()
+    }
+
+    /// Makes one attempt, and tells how it ended. It keeps to its own time limit, and may be dropped at
+    /// any moment.
+    async fn deliver(&self, request: DeliveryRequest<'_>) -> Report;
+}
+
+#[async_trait]
+impl<P: DeliveryPlugin + ?Sized> DeliveryPlugin for Arc<P> {
+    fn name(&self) -> &PluginName {
+        (**self).name()
+    }
+
+    fn check_target(&self, target: &str) -> Result<(), Vec<TargetError>> {
+        (**self).check_target(target)
+    }
+
+    fn is_tested_on_save(&self) -> bool {
+        (**self).is_tested_on_save()
+    }
+
+    fn receiver(&self, target: &str) -> String {
+        (**self).receiver(target)
+    }
+
+    async fn deliver(&self, request: DeliveryRequest<'_>) -> Report {
+        (**self).deliver(request).await
+    }
 }
 
 /// The plugins that are installed, found by name without regard to case (contract 9.1).

@@ -4,6 +4,13 @@
 //! Writes are values. A use case reads, decides in pure code and hands over one [`WriteSet`], which is
 //! applied whole or not at all; no transaction is ever held open across a decision or a network call.
 
+mod deliveries;
+
+pub use deliveries::{
+    Claim, ClaimLimits, DeliveryLog, DeliveryQueue, EventStore, Intake, Notices, RecordError,
+    Recorded, Scripts, SettleResult,
+};
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,6 +23,8 @@ use crate::associate::{Associate, AssociateId};
 use crate::caller::AppId;
 use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::delivery::WebhookKey;
+use crate::event::NewEvent;
 use crate::webhook::{StoredWebhook, Version, Webhook, WebhookFilter, WebhookId};
 
 /// Why storage could not answer. What is behind it stays in the adapter; the text is for the log.
@@ -27,6 +36,10 @@ pub enum StoreError {
     /// There is no space left to write to.
     #[error("the storage is full: {0}")]
     Full(String),
+    /// The disk failed while something was written. What is on it is not known any more, so nothing more
+    /// is written by this process (promise P9).
+    #[error("the storage cannot be written to: {0}")]
+    Io(String),
     /// A stored row cannot be read; it is left as it is.
     #[error("row {key} of table {table} cannot be read: {reason}")]
     Corrupt {
@@ -87,17 +100,32 @@ impl WebhookWrite {
     }
 }
 
+/// What becomes of the deliveries that wait for a webhook whose state changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueChange {
+    /// It is active again: failures in a row are forgotten, and what was parked goes out in order
+    /// (contract 9.4, decision 11).
+    Resume,
+    /// They are cancelled.
+    Cancel,
+}
+
 /// What a use case decided. It is applied whole or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct WriteSet {
-    /// Changes of webhooks, at most one for each row.
+    /// Changes of webhooks, at most one for each row. A delete cancels what waits.
     pub webhooks: Vec<WebhookWrite>,
+    /// What becomes of the queues of webhooks among these.
+    pub queues: Vec<(WebhookKey, QueueChange)>,
+    /// Events that these changes cause, matched after the changes.
+    pub events: Vec<NewEvent>,
 }
 
 impl From<WebhookWrite> for WriteSet {
     fn from(write: WebhookWrite) -> Self {
         Self {
             webhooks: vec![write],
+            ..Self::default()
         }
     }
 }

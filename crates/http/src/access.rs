@@ -198,6 +198,7 @@ impl RouteTable {
         };
         let start = api_at(segments)
             .or_else(|| docs_at(segments))
+            .or_else(|| self.knows(segments).then_some(0))
             .ok_or(NoMatch::Nowhere)?;
         let (before, segments) = segments.split_at(start);
         let mut others = Vec::new();
@@ -225,6 +226,11 @@ impl RouteTable {
         } else {
             Err(NoMatch::Nowhere)
         }
+    }
+
+    /// Whether the whole path is one of a route that lies beside the API: the probes.
+    fn knows(&self, segments: &[&str]) -> bool {
+        self.routes.iter().any(|route| route.takes(segments))
     }
 
     #[cfg(test)]

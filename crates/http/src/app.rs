@@ -1,6 +1,7 @@
 //! Putting it together: the services, the gate and the routes, served on a socket.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, HttpRequest, middleware, web};
 use utoipa_actix_web::AppExt as _;
-use webhook_domain::Webhooks;
+use webhook_domain::{Deliveries, Signals, Webhooks};
 
 use crate::access::{RouteTable, Routes};
 use crate::auth::Authenticator;
@@ -24,18 +25,33 @@ use crate::error::ApiError;
 use crate::gate::{self, Gate};
 use crate::links::Links;
 use crate::media::ReplyType;
+use crate::probes::{Probes, Probing};
 use crate::slow::SlowCalls;
 use crate::{openapi, routes};
 
 /// What requests are served with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Api {
     /// The use cases.
     pub webhooks: Arc<Webhooks>,
+    /// The use cases around signalling.
+    pub signals: Arc<Signals>,
+    /// The use cases around what was delivered.
+    pub deliveries: Arc<Deliveries>,
     /// Who may call.
     pub authenticator: Arc<Authenticator>,
+    /// What the probes are answered from; without, the server is ready as long as it is alive.
+    pub probes: Option<Arc<dyn Probes>>,
     /// How they are served.
     pub settings: Settings,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Api {
@@ -58,6 +74,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Origins whose pages may call, `*` for any; none switches CORS off (contract 5.5).
     pub cors_origins: Vec<String>,
+    /// Whether `/metrics` is served beside the API, to whoever reaches it (threat K7).
+    pub metrics: bool,
     /// How long requests in flight may take to finish when the server stops.
     pub drain_for: Duration,
 }
@@ -70,6 +88,7 @@ impl Default for Settings {
             culture: CultureSettings::default(),
             public_url: None,
             cors_origins: Vec::new(),
+            metrics: false,
             drain_for: Duration::from_secs(15),
         }
     }
@@ -97,6 +116,7 @@ pub(crate) struct Parts {
     api: web::Data<Api>,
     document: web::Data<Document>,
     culture: web::Data<CultureSettings>,
+    probing: web::Data<Probing>,
     cors_origins: Vec<String>,
 }
 
@@ -111,6 +131,10 @@ impl Parts {
         Self {
             gate: Arc::new(gate),
             culture: web::Data::new(api.settings.culture.clone()),
+            probing: web::Data::new(Probing {
+                probes: api.probes.clone(),
+                with_metrics: api.settings.metrics,
+            }),
             cors_origins: api.settings.cors_origins.clone(),
             api: web::Data::new(api),
             document: web::Data::new(Document {
@@ -137,6 +161,7 @@ impl Parts {
             api,
             document,
             culture,
+            probing,
             cors_origins,
         } = self.clone();
         let cors = cors::policy(&cors_origins);
@@ -149,6 +174,7 @@ impl Parts {
             .app_data(api)
             .app_data(document)
             .app_data(culture)
+            .app_data(probing)
             .wrap(middleware::from_fn(move |request, next| {
                 gate::pass(gate.clone(), request, next)
             }))

@@ -46,6 +46,18 @@ impl Body {
         })
     }
 
+    /// The body as JSON text where it is a dictionary as a whole, and no carrier with members of known
+    /// names.
+    pub(crate) fn dictionary_json(&self) -> Result<Cow<'_, [u8]>, ApiError> {
+        Ok(match self.request_type {
+            RequestType::Xml => Cow::Owned(xml::dictionary_to_json(&self.bytes)?),
+            RequestType::Form => Cow::Owned(form::dictionary_to_json(&self.bytes)?),
+            RequestType::Json | RequestType::JsonPatch | RequestType::MergePatch => {
+                Cow::Borrowed(&self.bytes)
+            }
+        })
+    }
+
     /// How the body was said to be written.
     pub(crate) fn request_type(&self) -> RequestType {
         self.request_type

@@ -13,13 +13,16 @@ mod cors;
 pub mod culture;
 mod error;
 mod gate;
+mod idempotency;
 mod links;
 mod media;
 mod openapi;
 mod patch;
+mod probes;
 mod query;
 mod reply;
 mod routes;
+mod security;
 mod select;
 mod slow;
 #[cfg(test)]
@@ -28,4 +31,5 @@ pub mod wire;
 
 pub use app::{Api, Settings, serve};
 pub use openapi::openapi_json;
+pub use probes::{Probes, serve_probes};
 pub use slow::SlowCalls;

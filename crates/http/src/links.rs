@@ -52,7 +52,7 @@ impl Links {
     }
 
     /// The page of an archive after this one.
-    pub(crate) fn archive_page(&self, query: &str) -> String {
-        format!("{}/archive/Webhook?{query}", self.base)
+    pub(crate) fn archive_page(&self, archive: &str, query: &str) -> String {
+        format!("{}/{archive}?{query}", self.base)
     }
 }

@@ -56,9 +56,11 @@ pub(crate) fn assemble() -> (RouteTable, OpenApi) {
     tags(
         (name = "Webhook agent", description = "Remote calls of the Webhook agent"),
         (name = "Webhook", description = "Webhooks as REST resources"),
+        (name = "Deliveries", description = "What was delivered, and sending it again: extensions of this server"),
         (name = "Archive", description = "Webhooks as rows of an archive"),
         (name = "Login", description = "Tickets and sessions"),
         (name = "Description", description = "What the server says about itself"),
+        (name = "Probes", description = "Whether the server is alive and ready, and its counters"),
     ),
     components(schemas(ErrorBody, FieldErrorBody, ParameterErrorBody)),
 )]

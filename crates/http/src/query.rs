@@ -56,6 +56,30 @@ pub(crate) fn path_i32(request: &HttpRequest, name: &'static str) -> Result<i32,
         .map_err(|_| ApiError::BadParameter(name))
 }
 
+/// A key of 64 bits in the path. A negative one is the key of nothing.
+pub(crate) fn path_key(request: &HttpRequest, name: &'static str) -> Result<i64, ApiError> {
+    request
+        .match_info()
+        .get(name)
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| ApiError::BadParameter(name))
+}
+
+/// A key of 64 bits; `None` when it is not there or empty.
+pub(crate) fn optional_key(
+    request: &HttpRequest,
+    name: &'static str,
+) -> Result<Option<i64>, ApiError> {
+    match optional(request, name)?.map(|value| value.trim().to_owned()) {
+        Some(value) if !value.is_empty() => value
+            .parse()
+            .map(Some)
+            .map_err(|_| ApiError::BadParameter(name)),
+        _ => Ok(None),
+    }
+}
+
 /// The filters of a list, as the body in which the agent takes them.
 pub(crate) fn list_request(request: &HttpRequest) -> Result<Vec<u8>, ApiError> {
     let filters = ListFilters {

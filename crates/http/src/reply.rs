@@ -27,6 +27,20 @@ pub(crate) enum Root {
     Webhooks,
     /// A webhook with its links.
     WebhookWithLinks,
+    /// How the test of a target went.
+    WebhookResult,
+    /// A bare text.
+    Text,
+    /// A page of the log of deliveries.
+    Deliveries,
+    /// A delivery, with its attempts or without.
+    Delivery,
+    /// A job that sends again what failed.
+    Resend,
+    /// Such jobs.
+    Resends,
+    /// What people were told.
+    Notices,
     /// Rows of an archive.
     Archive,
     /// What the server says about itself.
@@ -39,6 +53,13 @@ impl Root {
             Self::Webhook => "Webhook",
             Self::Webhooks => "ArrayOfWebhook",
             Self::WebhookWithLinks => "WebhookWithLinks",
+            Self::WebhookResult => "WebhookResult",
+            Self::Text => "string",
+            Self::Deliveries => "DeliveryPage",
+            Self::Delivery => "Delivery",
+            Self::Resend => "Resend",
+            Self::Resends => "ResendList",
+            Self::Notices => "NoticeList",
             Self::Archive => "Archive",
             Self::Description => "Description",
         }

@@ -49,6 +49,7 @@ impl SlowCalls {
             return;
         }
         self.count.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("webhook_agent_slow_calls_total").increment(1);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(event = "slow_call", route, took_ms, "a call was slow");
     }

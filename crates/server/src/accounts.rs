@@ -9,7 +9,7 @@ use webhook_domain::{
     SystemClock, SystemIds, Tenants as _, TokenId, TokenRecord, UserType,
 };
 use webhook_http::auth::{hash_password, issue_ticket, issue_token};
-use webhook_store::SqlStore;
+use webhook_store::{SqlStore, StoreOptions};
 
 use crate::cli::{DatabaseArgs, Place, TenantName, TicketTask, TokenTask, UserTask};
 use crate::failure::Failure;
@@ -24,9 +24,11 @@ pub(crate) fn user(task: UserTask) -> Result<(), Failure> {
         UserTask::Add {
             name,
             full_name,
+            email,
             password_stdin,
             place,
         } => {
+            check_email(email.as_deref())?;
             let full_name = full_name.unwrap_or_else(|| name.clone());
             check_name(&name)?;
             check_text("the full name", &full_name)?;
@@ -36,6 +38,7 @@ pub(crate) fn user(task: UserTask) -> Result<(), Failure> {
                     name,
                     full_name,
                     user_type: UserType::InternalAssociate,
+                    email,
                     password_hash: Some(password.hash.clone()),
                 };
                 let context = context_of(store, place.tenant).await?;
@@ -164,13 +167,11 @@ pub(crate) fn ticket(task: TicketTask) -> Result<(), Failure> {
     }
 }
 
-/// Brings the database up to date, and nothing else.
-pub(crate) fn migrate(database: DatabaseArgs) -> Result<(), Failure> {
-    with_store(database, async |_| Ok(()))
-}
-
 /// The context of the people that a command is about.
-async fn context_of(store: &SqlStore, tenant: Option<TenantName>) -> Result<Context, Failure> {
+pub(crate) async fn context_of(
+    store: &SqlStore,
+    tenant: Option<TenantName>,
+) -> Result<Context, Failure> {
     let Some(TenantName(name)) = tenant else {
         return Ok(Context::onsite());
     };
@@ -223,7 +224,7 @@ pub(crate) fn with_store<T>(
         .build()
         .map_err(|error| Failure::of("no threads can be started", error))?;
     runtime.block_on(async {
-        let store = database::open(options.database()).await?;
+        let store = database::open(options.database(), StoreOptions::default()).await?;
         let done = work(&store).await;
         store.close().await;
         done
@@ -243,6 +244,12 @@ fn check_name(name: &str) -> Result<(), Failure> {
         "a login name has 1 to {MAX_NAME_CHARS} characters, no colon, no control character and no \
          blank at its ends"
     )))
+}
+
+fn check_email(address: Option<&str>) -> Result<(), Failure> {
+    address
+        .map_or(Ok(()), webhook_domain::rules::check_mail_address)
+        .map_err(|clause| Failure::Failed(format!("the mail address {clause}")))
 }
 
 pub(crate) fn check_text(what: &str, text: &str) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! configuration, wherever it came from, and ends in one line and exit code 78.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -19,6 +20,7 @@ Exit codes:
   0    done, or stopped as asked
   1    failed; one line on stderr says why
   2    the command line cannot be understood
+  74   the disk failed while something was written; start again
   78   a setting cannot be used; one line on stderr names it
   130  told to stop a second time, and stopped at once
 
@@ -52,8 +54,19 @@ pub(crate) enum Task {
     /// Apps that call an online installation
     #[command(subcommand)]
     App(AppTask),
-    /// Bring the database up to date and exit
-    Migrate(DatabaseArgs),
+    /// Scripts that webhooks of type crmscript run
+    #[command(subcommand)]
+    Script(ScriptTask),
+    /// Write webhooks as JSON, one a line, with their secrets in clear
+    Export(ExportArgs),
+    /// Take in webhooks: an export, or what GetAllWebhooks of a SuperOffice installation answers
+    Import(Box<ImportArgs>),
+    /// Copy a SQLite database to a file, also while a server runs on it
+    Backup(BackupArgs),
+    /// Put a backup in the place of a SQLite database on which no server runs
+    Restore(RestoreArgs),
+    /// Bring the database up to date and exit; with --to, copy it into another one
+    Migrate(MigrateArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Print what can be set, as a page in Markdown
@@ -81,6 +94,9 @@ pub(crate) enum UserTask {
         /// Name as people read it [default: the login name]
         #[arg(long, value_name = "NAME")]
         full_name: Option<String>,
+        /// Address that notices about webhooks are sent to
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
         /// Read the password from the first line of standard input; an empty line is an empty password
         #[arg(long)]
         password_stdin: bool,
@@ -212,6 +228,109 @@ pub(crate) enum AppTask {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScriptTask {
+    /// Store a script in JavaScript, in the place of one with the same name
+    Add {
+        /// Include name: what the webhook has as TargetUrl
+        name: String,
+        /// File with the script, - for standard input
+        #[arg(value_name = "FILE")]
+        source: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the scripts
+    List(Place),
+    /// Print a script
+    Show {
+        /// Include name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Remove a script; webhooks that name it fail from then on
+    Remove {
+        /// Include name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// File to write, - for standard output; one that is there is replaced
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// A webhook is judged as the server would, so every setting of it counts.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// File with one webhook a line, or with an array of them; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Tenant that they are to belong to, in an online installation
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<TenantName>,
+    /// Number of the app that is to own them, in an online installation
+    #[arg(long, value_name = "ID")]
+    pub(crate) app: Option<i32>,
+    /// Give every webhook a new id instead of keeping its own
+    #[arg(long)]
+    pub(crate) renumber: bool,
+    /// Send the test event to each target that is to be active, and refuse those that do not take it
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Judge by the rules of a server that runs with --dev
+    #[arg(long)]
+    pub(crate) dev: bool,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// File to write
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// File that backup wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace the database if it is there; it is kept with .before-restore after its name
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    /// Database to copy [default: that of --database]
+    #[arg(long, value_name = "URL", requires = "to")]
+    pub(crate) from: Option<String>,
+    /// Copy the database into this empty one
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// Remove what an earlier copy left that was not finished
+    #[arg(long, requires = "to")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// The name of a tenant.
@@ -393,6 +512,12 @@ mod tests {
             "app list",
             "app grant 1",
             "app revoke 1 --config x.toml",
+            "user add kari --email kari@example.com",
+            "script add crm/orders orders.js --database sqlite:./x.db",
+            "script add orders -",
+            "script list --tenant Cust12345",
+            "script show orders",
+            "script remove orders --config x.toml",
             "migrate --database sqlite:./x.db",
             "openapi",
             "config-reference",

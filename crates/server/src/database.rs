@@ -10,8 +10,8 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// When it cannot be opened or brought up to date.
-pub(crate) async fn open(url: &str) -> Result<SqlStore, Failure> {
-    let store = SqlStore::connect(url, StoreOptions::default())
+pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<SqlStore, Failure> {
+    let store = SqlStore::connect(url, options)
         .await
         .map_err(|error| failed(url, "cannot be opened", error))?;
     store
@@ -26,10 +26,13 @@ pub(crate) async fn open(url: &str) -> Result<SqlStore, Failure> {
 ///
 /// # Errors
 /// Also when another server holds the lock.
-pub(crate) async fn open_alone(url: &str) -> Result<(Option<FileLock>, SqlStore), Failure> {
+pub(crate) async fn open_alone(
+    url: &str,
+    options: StoreOptions,
+) -> Result<(Option<FileLock>, SqlStore), Failure> {
     let lock =
         SqlStore::lock_exclusively(url).map_err(|error| failed(url, "cannot be used", error))?;
-    Ok((lock, open(url).await?))
+    Ok((lock, open(url, options).await?))
 }
 
 fn failed(url: &str, what: &str, error: StoreError) -> Failure {

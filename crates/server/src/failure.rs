@@ -12,6 +12,9 @@ pub(crate) enum Failure {
     /// A setting cannot be used; exit code 78, as sysexits.h has it, so that a service manager can
     /// tell that trying again is of no use.
     Config(String),
+    /// What is stored is not to be trusted any more: the disk did not take what it was given. Exit code
+    /// 74, as sysexits.h has it; a new start decides from what is on the disk (promise P9).
+    Storage(String),
     /// Anything else; exit code 1.
     Failed(String),
 }
@@ -25,6 +28,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) => 78,
+            Self::Storage(_) => 74,
             Self::Failed(_) => 1,
         }
     }
@@ -33,7 +37,7 @@ impl Failure {
 /// Always one line, whatever the libraries below have to say.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Config(text) | Self::Failed(text)) = self;
+        let (Self::Config(text) | Self::Storage(text) | Self::Failed(text)) = self;
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         f.write_str(lines.next().unwrap_or("no reason is known"))?;
         lines.try_for_each(|line| write!(f, "; {line}"))

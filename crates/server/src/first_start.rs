@@ -100,6 +100,7 @@ async fn add(
         name: name.to_owned(),
         full_name: full_name.to_owned(),
         user_type: UserType::InternalAssociate,
+        email: None,
         password_hash: Some(hash),
     };
     match accounts.add_account(context, account).await {
@@ -176,6 +177,7 @@ mod tests {
             name: "TJE0".to_owned(),
             full_name: "Tje Null".to_owned(),
             user_type: UserType::InternalAssociate,
+            email: None,
             password_hash: None,
         };
         pollster::block_on(store.add_account(&Context::onsite(), account)).unwrap();

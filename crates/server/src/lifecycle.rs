@@ -65,16 +65,20 @@ pub(crate) enum Ended {
     AtOnce,
 }
 
-/// Runs the server until it is told to stop, then stops it: no new connections, requests in flight get
-/// the time that the server gives them, and `afterwards` closes what they stood on.
+/// Runs the server until it is told to stop, then stops it: `begin` is called at once, there are no new
+/// connections, requests in flight get the time that the server gives them, and `afterwards` closes what
+/// they stood on. `broken` ends it without any of that: what is stored is not to be trusted any more.
 ///
 /// # Errors
-/// When the server ends without having been told to.
+/// When the server ends without having been told to, or storage is broken.
 pub(crate) async fn run(
     server: Server,
     mut signals: Signals,
+    begin: impl FnOnce(),
+    broken: impl Future<Output = String>,
     afterwards: impl Future<Output = ()>,
 ) -> Result<Ended, Failure> {
+    let mut broken = std::pin::pin!(broken);
     let handle = server.handle();
     let mut running = actix_web::rt::spawn(server);
     tokio::select! {
@@ -85,13 +89,16 @@ pub(crate) async fn run(
                 Ok(Ok(())) | Err(_) => Failure::Failed("the server ended by itself".to_owned()),
             });
         }
+        reason = &mut broken => return Err(Failure::Storage(reason)),
     }
+    begin();
     let softly = async {
         handle.stop(true).await;
         afterwards.await;
     };
     tokio::select! {
         () = softly => Ok(Ended::Softly),
+        reason = &mut broken => Err(Failure::Storage(reason)),
         signal = signals.next() => {
             tracing::warn!(event = "stopped_at_once", signal, "told again; stopping at once");
             Ok(Ended::AtOnce)

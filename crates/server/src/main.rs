@@ -2,18 +2,24 @@
 //! Nothing else in the workspace ends the process.
 
 mod accounts;
+mod agent;
+mod backup;
 mod cli;
 mod database;
+mod delivering;
 mod failure;
 mod first_start;
 mod issuer;
 mod lifecycle;
 mod logging;
 mod password;
+mod probes;
+mod scripts;
 mod serve;
 mod settings;
 mod tenants;
 mod terminal;
+mod transfer;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -47,7 +53,12 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Ticket(task) => accounts::ticket(task)?,
         Task::Tenant(task) => tenants::tenant(task)?,
         Task::App(task) => tenants::app(task)?,
-        Task::Migrate(args) => accounts::migrate(args)?,
+        Task::Script(task) => scripts::script(task)?,
+        Task::Export(args) => transfer::export(args)?,
+        Task::Import(args) => transfer::import(*args)?,
+        Task::Backup(args) => backup::back_up(args)?,
+        Task::Restore(args) => backup::restore(args)?,
+        Task::Migrate(args) => backup::migrate(args)?,
         Task::ConfigReference => terminal::print(&settings::reference::page())?,
         Task::Openapi => terminal::print(&webhook_http::openapi_json())?,
     }

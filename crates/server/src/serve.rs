@@ -4,22 +4,23 @@
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use webhook_domain::{Clock, Context, Ids, SystemClock, SystemIds, Webhooks};
-use webhook_http::auth::Authenticator;
-use webhook_http::{Api, SlowCalls};
+use webhook_domain::{Context, SystemIds};
 use webhook_store::{FileLock, SqlStore};
 
+use crate::agent::Agent;
 use crate::cli::{self, ServeArgs};
+use crate::delivering::Delivering;
 use crate::failure::{Failure, STOPPED_AT_ONCE};
 use crate::first_start;
 use crate::lifecycle::{self, Ended, Signals};
+use crate::probes::ServerProbes;
 use crate::settings::{Installation, Profile, Settings};
 use crate::{database, issuer, logging};
 
-/// Threads on which the store lives. It waits for the disk more than it computes.
+/// Threads on which the store and the worker live. They wait for the disk and for receivers more than
+/// they compute.
 const STORE_THREADS: usize = 2;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
@@ -59,28 +60,44 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
 
 fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<Ended, Failure> {
     // First, as it changes nothing: a start that fails here leaves the database as it was.
-    let listener = TcpListener::bind(settings.listen)
-        .map_err(|error| Failure::of(&format!("cannot listen on {}", settings.listen), error))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::of("the address cannot be told", error))?;
+    let (listener, address) = listen(settings.listen)?;
+    let for_probes = settings.metrics_listen.map(listen).transpose()?;
     // Held until the store is closed.
     let (_lock, store) = runtime.block_on(open(settings))?;
-    let api = api(settings, &store);
+    let agent = {
+        let _inside = runtime.enter();
+        Agent::assemble(settings, &store, address)?
+    };
     if let Some(source) = &settings.issuer_keys {
-        runtime.block_on(issuer::first(source, &api.authenticator))?;
+        runtime.block_on(issuer::first(source, &agent.api.authenticator))?;
         runtime.spawn(issuer::keep_reading(
             source.clone(),
-            api.authenticator.clone(),
+            agent.api.authenticator.clone(),
         ));
     }
+    let probes = agent.probes.clone();
+    runtime.spawn(ServerProbes::keep(probes.clone()));
+    let delivering = Delivering::start(runtime.handle(), agent.worker, agent.mailer);
     let closing = runtime.handle().clone();
+    let broken = store.clone();
 
     actix_web::rt::System::new().block_on(async move {
-        let server = webhook_http::serve(listener, api)
+        let server = webhook_http::serve(listener, agent.api)
             .map_err(|error| Failure::of(&format!("cannot serve on {address}"), error))?;
+        if let Some((listener, at)) = for_probes {
+            let server = webhook_http::serve_probes(listener, probes.clone())
+                .map_err(|error| Failure::of(&format!("cannot serve on {at}"), error))?;
+            actix_web::rt::spawn(server);
+            tracing::info!(event = "listening_for_probes", address = %at, "listening for probes");
+        }
         announce(address);
-        lifecycle::run(server, signals, async move {
+        let stopping = delivering.stopper();
+        let begin = move || {
+            probes.stop();
+            stopping.stop();
+        };
+        lifecycle::run(server, signals, begin, broken.failed(), async move {
+            delivering.finished().await;
             // On the runtime that the store lives on.
             if let Err(error) = closing.spawn(async move { store.close().await }).await {
                 tracing::error!(event = "close", %error, "the store was not closed in order");
@@ -90,15 +107,24 @@ fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<End
     })
 }
 
+fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(at)
+        .map_err(|error| Failure::of(&format!("cannot listen on {at}"), error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::of("the address cannot be told", error))?;
+    Ok((listener, address))
+}
+
 /// The database, up to date and with somebody who can log in; a file is this server's alone.
 async fn open(settings: &Settings) -> Result<(Option<FileLock>, SqlStore), Failure> {
-    let (lock, store) = database::open_alone(&settings.database).await?;
+    let (lock, store) = database::open_alone(&settings.database, settings.store_options()).await?;
     if settings.installation == Installation::Online {
         // Administrators belong to tenants, which are added by command.
         tracing::warn!(
             event = "installation",
             installation = "online",
-            "the tenant stands in the path; users are added by `user add --tenant`; nothing is delivered yet"
+            "the tenant stands in the path; users are added by `user add --tenant`"
         );
         return Ok((lock, store));
     }
@@ -118,18 +144,12 @@ async fn open(settings: &Settings) -> Result<(Option<FileLock>, SqlStore), Failu
         );
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
-    match settings.profile {
-        Profile::Dev => tracing::warn!(
+    if settings.profile == Profile::Dev {
+        tracing::warn!(
             event = "profile",
             profile = "dev",
-            "the administrator 'tje0' has a well-known password; nothing is delivered yet"
-        ),
-        Profile::Strict => tracing::warn!(
-            event = "profile",
-            profile = "strict",
-            "targets are judged by their text only: the test POST at save and the guard at connect come \
-             with delivery; nothing is delivered yet"
-        ),
+            "the administrator 'tje0' has a well-known password, and http and private targets are called"
+        );
     }
     Ok((lock, store))
 }
@@ -150,36 +170,6 @@ fn only_for_this_machine(settings: &Settings) -> Result<(), Failure> {
         settings.listen,
         database::shown(&settings.database),
     )))
-}
-
-fn api(settings: &Settings, store: &SqlStore) -> Api {
-    let store = Arc::new(store.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let plugins = webhook_delivery::installed(settings.rules.targets.clone());
-    let defaults = webhook_http::Settings::default();
-    Api {
-        webhooks: Arc::new(Webhooks::new(
-            store.clone(),
-            store.clone(),
-            Arc::new(plugins),
-            clock.clone(),
-            settings.rules.clone(),
-        )),
-        authenticator: Arc::new(Authenticator::new(store, clock, ids, settings.auth.clone())),
-        settings: webhook_http::Settings {
-            workers: settings.workers.unwrap_or(defaults.workers),
-            slow_calls: SlowCalls::after(settings.slow_call_after)
-                .except(settings.slow_call_routes.clone()),
-            culture: settings.culture.clone(),
-            cors_origins: settings.cors_origins.clone(),
-            public_url: settings
-                .public_url
-                .as_ref()
-                .map(|url| url.as_str().to_owned()),
-            ..defaults
-        },
-    }
 }
 
 /// The one line on stdout, for scripts: whoever reads it can connect. Nobody has to read it.

@@ -26,7 +26,7 @@ pub(crate) fn table<const N: usize>(
 
 /// A text of somebody else on a terminal: control characters, which could rewrite what is shown there,
 /// are spelt out (threat I9).
-struct Plain<'a>(&'a str);
+pub(crate) struct Plain<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

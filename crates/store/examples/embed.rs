@@ -7,16 +7,20 @@
 )]
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use webhook_domain::{
-    Accounts, Caller, Context, DeliveryPlugin, Given, NewAccount, PluginName, PluginRegistry,
-    SaveRules, SystemClock, TargetError, UserType, WebhookDraft, Webhooks,
+    Accounts, Caller, Context, DeliveryPlugin, DeliveryRequest, Given, NewAccount, Outcome,
+    PluginName, PluginRegistry, Report, SaveRules, SystemClock, SystemIds, TargetError, UserType,
+    WebhookDraft, Webhooks,
 };
 use webhook_store::{SqlStore, StoreOptions};
 
 /// A plugin of this service's own: `Type` "queue" puts events into a message queue.
 struct Queue(PluginName);
 
+#[async_trait]
 impl DeliveryPlugin for Queue {
     fn name(&self) -> &PluginName {
         &self.0
@@ -29,6 +33,10 @@ impl DeliveryPlugin for Queue {
         Err(vec![TargetError::Refused(
             "must start with 'queue:'".into(),
         )])
+    }
+
+    async fn deliver(&self, _: DeliveryRequest<'_>) -> Report {
+        Report::unsent(Outcome::Ok, "taken", Duration::ZERO)
     }
 }
 
@@ -44,6 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: "billing".into(),
         full_name: "Billing service".into(),
         user_type: UserType::SystemAssociate,
+        email: None,
         password_hash: None,
     };
     let associate = store.add_account(&context, service).await?;
@@ -56,6 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.clone(),
         Arc::new(plugins),
         Arc::new(SystemClock),
+        Arc::new(SystemIds),
         SaveRules::default(),
     );
 

@@ -224,6 +224,7 @@ async fn insert_account(
         deleted: false,
         ej_user_id: 0,
         password_hash: new.password_hash,
+        email: new.email,
     };
     let associate = Arc::new(associate_of(&row)?);
     associate::Entity::insert(associate::ActiveModel::from(row))

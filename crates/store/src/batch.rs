@@ -1,5 +1,5 @@
-//! Group commit: many write sets, one transaction. Each is decided by itself; what is wrong with one
-//! never touches another.
+//! Group commit: many write sets, events and attempts, one transaction. Each is decided by itself; what
+//! is wrong with one never touches another.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,9 +8,15 @@ use std::time::Instant;
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::sync::oneshot;
-use webhook_domain::{CommitError, Context, StoreError, Version, Webhook, WebhookId, WebhookWrite};
+use webhook_domain::{
+    CommitError, Context, NewEvent, NodeId, RecordError, Recorded, SettleResult, Settled,
+    StoreError, Version, Webhook, WebhookId, WebhookWrite, WriteSet,
+};
 
+use crate::connect::StoreOptions;
 use crate::connection::WriterConnection;
+use crate::deliveries::record::KeyReused;
+use crate::deliveries::turn::Turn;
 use crate::error::{repeated, store_error};
 use crate::ids::{self, move_stored_past};
 use crate::limited::Transaction;
@@ -19,21 +25,58 @@ use crate::rows::{RECIPIENT_COLUMNS, WEBHOOK_COLUMNS, write_recipients, write_we
 use crate::statements::{Kind, Statements};
 use crate::writer::Shared;
 
-/// A write set that waits, and who waits for it.
+/// Something that waits to be written, and who waits for it.
 pub(crate) struct Pending {
-    /// At most one write for each row.
-    pub(crate) writes: Vec<WebhookWrite>,
-    pub(crate) reply: oneshot::Sender<Result<(), CommitError>>,
+    pub(crate) what: What,
     /// When they began to wait.
     pub(crate) asked: Instant,
 }
 
-/// The write sets of the next commit.
+/// What waits.
+pub(crate) enum What {
+    /// A write set, with at most one write for each row.
+    Writes {
+        set: WriteSet,
+        reply: oneshot::Sender<Result<(), CommitError>>,
+    },
+    /// An event.
+    Event {
+        event: Box<NewEvent>,
+        reply: oneshot::Sender<Result<Recorded, RecordError>>,
+    },
+    /// Attempts of a node.
+    Attempts {
+        node: NodeId,
+        settled: Vec<Settled>,
+        reply: oneshot::Sender<Result<Vec<SettleResult>, StoreError>>,
+    },
+}
+
+impl Pending {
+    fn writes(&self) -> &[WebhookWrite] {
+        match &self.what {
+            What::Writes { set, .. } => &set.webhooks,
+            What::Event { .. } | What::Attempts { .. } => &[],
+        }
+    }
+
+    pub(crate) fn fail(self, error: &StoreError) {
+        // Who asked may be gone.
+        match self.what {
+            What::Writes { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
+            What::Event { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
+            What::Attempts { reply, .. } => drop(reply.send(Err(repeated(error)))),
+        }
+    }
+}
+
+/// What shares the next commit.
 pub(crate) struct Batch {
     shared: Arc<Shared>,
     limit: usize,
     waiting: Vec<Pending>,
     statements: Option<Statements>,
+    turn: Turn,
 }
 
 /// Whether a write set stands on what is stored; if not, which rows differ.
@@ -42,11 +85,19 @@ enum Verdict {
     Conflict(Vec<Key>),
 }
 
+/// What came of one of those that waited.
+enum Outcome {
+    Writes(Verdict),
+    Event(Result<Recorded, KeyReused>),
+    Attempts(Vec<SettleResult>),
+}
+
 impl Batch {
-    pub(crate) fn new(shared: Arc<Shared>, limit: usize) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, options: &StoreOptions) -> Self {
         Self {
+            turn: Turn::new(shared.clone(), options.policy.clone()),
             shared,
-            limit,
+            limit: options.batch_limit.max(1),
             waiting: Vec::new(),
             statements: None,
         }
@@ -72,46 +123,70 @@ impl Batch {
 
     async fn settle_together(&mut self, connection: &mut WriterConnection, sets: Vec<Pending>) {
         match self.apply(connection, &sets).await {
-            Ok(verdicts) => {
-                for (pending, verdict) in sets.into_iter().zip(verdicts) {
-                    self.answer(pending, verdict);
+            Ok(outcomes) => {
+                let followed = sets.into_iter().zip(outcomes);
+                let answers: Vec<_> = followed
+                    .map(|(pending, outcome)| self.follow(pending, outcome))
+                    .collect();
+                // What is remembered is in step and fresh deliveries are handed over before anybody
+                // knows.
+                self.turn.committed();
+                for answer in answers {
+                    answer();
                 }
             }
             // One of them may be to blame: each by itself, and only that one fails.
-            Err(StoreError::Failed(_) | StoreError::Full(_)) if sets.len() > 1 => {
+            Err(StoreError::Failed(_) | StoreError::Full(_) | StoreError::Corrupt { .. })
+                if sets.len() > 1 =>
+            {
                 for pending in sets {
                     Box::pin(self.settle_together(connection, vec![pending])).await;
                 }
             }
             Err(error) => {
                 for pending in sets {
-                    let _ = pending.reply.send(Err(repeated(&error).into()));
+                    pending.fail(&error);
                 }
             }
         }
     }
 
-    /// Everything is durable when this returns; what others remember is in step before they know.
-    fn answer(&self, pending: Pending, verdict: Verdict) {
-        let outcome = match verdict {
-            Verdict::Applied => {
-                for write in &pending.writes {
-                    self.follow(write);
+    /// Follows what was committed, and gives what tells so.
+    fn follow(&self, pending: Pending, outcome: Outcome) -> Box<dyn FnOnce() + Send> {
+        // Who asked may be gone; what was written stands all the same.
+        match (pending.what, outcome) {
+            (What::Writes { set, reply }, Outcome::Writes(Verdict::Applied)) => {
+                for write in &set.webhooks {
+                    self.remember(write);
                 }
-                Ok(())
+                Box::new(move || drop(reply.send(Ok(()))))
             }
-            Verdict::Conflict(stale) => {
+            (What::Writes { set, reply }, Outcome::Writes(Verdict::Conflict(stale))) => {
                 for key in &stale {
                     self.shared.recall.forget(key);
                 }
-                Err(CommitError::Conflict)
+                for write in &set.webhooks {
+                    if let WebhookWrite::Insert(webhook) = write {
+                        self.shared.ids.end_block(&webhook.context);
+                    }
+                }
+                Box::new(move || drop(reply.send(Err(CommitError::Conflict))))
             }
-        };
-        // Who asked may be gone; the write set stands all the same.
-        let _ = pending.reply.send(outcome);
+            (What::Event { reply, .. }, Outcome::Event(recorded)) => Box::new(move || {
+                drop(reply.send(recorded.map_err(|KeyReused| RecordError::KeyReused)));
+            }),
+            (What::Attempts { reply, .. }, Outcome::Attempts(results)) => {
+                Box::new(move || drop(reply.send(Ok(results))))
+            }
+            // Outcomes are made in the order and of the kinds of what they are of.
+            (what, _) => Box::new(move || {
+                let asked = pending.asked;
+                Pending { what, asked }.fail(&StoreError::Failed("outcomes are out of order".into()));
+            }),
+        }
     }
 
-    fn follow(&self, write: &WebhookWrite) {
+    fn remember(&self, write: &WebhookWrite) {
         match write {
             WebhookWrite::Insert(webhook) => {
                 self.shared.ids.move_past(&webhook.context, webhook.id);
@@ -126,19 +201,68 @@ impl Batch {
         &mut self,
         connection: &mut WriterConnection,
         sets: &[Pending],
-    ) -> Result<Vec<Verdict>, StoreError> {
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         loop {
             let transaction = connection.begin().await?;
+            self.turn.begin();
             let outcome = self.write(&transaction, sets).await;
             let outcome = connection.finish(transaction, outcome).await;
-            if outcome.is_ok() || !connection.again(&mut tries) {
+            if outcome.is_ok() {
+                return outcome;
+            }
+            self.turn.rolled_back();
+            if !connection.again(&mut tries) {
                 return outcome;
             }
         }
     }
 
+    /// Writes everything, in the order in which one stands on the other: webhooks and what their changes
+    /// mean for queues, attempts with what they do to webhooks, and events for those who listen then.
     async fn write(
+        &mut self,
+        transaction: &Transaction,
+        sets: &[Pending],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let verdicts = self.write_webhooks(transaction, sets).await?;
+        let mut applied = Vec::new();
+        let (mut attempts, mut events, mut caused) = (Vec::new(), Vec::new(), Vec::new());
+        for (pending, verdict) in sets.iter().zip(&verdicts) {
+            match &pending.what {
+                What::Writes { set, .. } if matches!(verdict, Verdict::Applied) => {
+                    caused.extend(set.events.iter().cloned());
+                    applied.push(set);
+                }
+                What::Writes { .. } => {}
+                What::Event { event, .. } => events.push(NewEvent::clone(event)),
+                What::Attempts { node, settled, .. } => {
+                    attempts.push((*node, settled.as_slice()));
+                }
+            }
+        }
+        let backend = transaction.get_database_backend();
+        let statements = self
+            .statements
+            .get_or_insert_with(|| Statements::new(backend));
+        self.turn.change(transaction, statements, &applied).await?;
+        self.turn.cause(caused);
+        let results = self.turn.settle(transaction, statements, &attempts).await?;
+        let recorded = self.turn.record(transaction, statements, events).await?;
+
+        let (mut results, mut recorded) = (results.into_iter(), recorded.into_iter());
+        let outcomes = sets.iter().zip(verdicts).map(|(pending, verdict)| {
+            let outcome = match &pending.what {
+                What::Writes { .. } => Some(Outcome::Writes(verdict)),
+                What::Event { .. } => recorded.next().map(Outcome::Event),
+                What::Attempts { .. } => results.next().map(Outcome::Attempts),
+            };
+            outcome.ok_or_else(|| StoreError::Failed("an outcome is missing".into()))
+        });
+        outcomes.collect()
+    }
+
+    async fn write_webhooks(
         &mut self,
         transaction: &Transaction,
         sets: &[Pending],
@@ -147,7 +271,7 @@ impl Batch {
         let mut rows = Rows::default();
         for (pending, verdict) in sets.iter().zip(&verdicts) {
             if matches!(verdict, Verdict::Applied) {
-                for write in &pending.writes {
+                for write in pending.writes() {
                     rows.add(write, &self.shared.recall);
                 }
             }
@@ -181,7 +305,7 @@ impl Batch {
         };
         Ok(sets
             .iter()
-            .map(|pending| verdict(&pending.writes, &stored))
+            .map(|pending| verdict(pending.writes(), &stored))
             .collect())
     }
 
@@ -193,7 +317,7 @@ impl Batch {
         sets: &[Pending],
     ) -> Result<HashMap<Key, Version>, StoreError> {
         let mut writes: Vec<&WebhookWrite> =
-            sets.iter().flat_map(|pending| &pending.writes).collect();
+            sets.iter().flat_map(Pending::writes).collect();
         writes.sort_unstable_by_key(|write| (write.key().0.as_str(), write.key().1));
         self.look(transaction, &writes).await
     }
@@ -206,7 +330,7 @@ impl Batch {
         sets: &[Pending],
     ) -> Result<Option<HashMap<Key, Version>>, StoreError> {
         let (mut inserted, mut expected) = (Vec::new(), Vec::new());
-        for write in sets.iter().flat_map(|pending| &pending.writes) {
+        for write in sets.iter().flat_map(Pending::writes) {
             match write {
                 WebhookWrite::Insert(_) => inserted.push(write),
                 WebhookWrite::Revise {
@@ -307,11 +431,11 @@ fn apart(waiting: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     let mut taken: HashSet<Key> = HashSet::with_capacity(waiting.len());
     waiting.into_iter().partition(|pending| {
         let first = pending
-            .writes
+            .writes()
             .iter()
             .all(|write| !taken.contains(&key_of(write)));
         // Those that come after keep their order as well.
-        taken.extend(pending.writes.iter().map(key_of));
+        taken.extend(pending.writes().iter().map(key_of));
         first
     })
 }

@@ -10,7 +10,7 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
-use webhook_domain::StoreError;
+use webhook_domain::{DeliveryPolicy, StoreError};
 
 use crate::error::{sqlx_error, store_error};
 use crate::file;
@@ -20,7 +20,7 @@ use crate::server;
 use crate::statements::TEXTS;
 
 /// `WHAG`: what marks a SQLite file as one of Webhook Agent's.
-const APPLICATION_ID: i32 = 0x5748_4147;
+pub(crate) const APPLICATION_ID: i32 = 0x5748_4147;
 
 /// How long a statement waits for another process that writes.
 const BUSY_FOR: Duration = Duration::from_secs(5);
@@ -47,6 +47,8 @@ pub struct StoreOptions {
     pub queue_limit: usize,
     /// The most memory that recalled webhooks may take, in bytes, roughly.
     pub recall_bytes: usize,
+    /// How deliveries are tried, and what becomes of them while their webhook is not active.
+    pub policy: DeliveryPolicy,
     /// Answers before the disk has the data: a power cut may lose what was answered. Each start warns.
     pub unsafe_durability: bool,
 }
@@ -58,6 +60,7 @@ impl Default for StoreOptions {
             batch_limit: 256,
             queue_limit: 1_024,
             recall_bytes: 32 * 1024 * 1024,
+            policy: DeliveryPolicy::default(),
             unsafe_durability: false,
         }
     }
@@ -229,7 +232,7 @@ async fn open_file_readers(
     Ok(opened.map_err(|e| sqlx_error(&e))?.into())
 }
 
-async fn pragma<T: sea_orm::TryGetable>(
+pub(crate) async fn pragma<T: sea_orm::TryGetable>(
     connection: &DatabaseConnection,
     name: &str,
 ) -> Result<T, StoreError> {

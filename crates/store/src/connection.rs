@@ -2,11 +2,14 @@
 //! that leaves its state in doubt, for SQLite ends a transaction by itself after some errors and the
 //! driver does not learn of it.
 
+use std::sync::Arc;
+
 use sea_orm::{DatabaseConnection, DbErr};
 use webhook_domain::StoreError;
 
 use crate::connect::open_writer;
 use crate::error::{fate_of, store_error};
+use crate::failure::Failure;
 use crate::limited::{Fate, Limits, Transaction};
 use crate::migration::begin_writing;
 use crate::place::Place;
@@ -22,6 +25,7 @@ pub(crate) struct WriterConnection {
     open: Option<DatabaseConnection>,
     /// Of the last transaction.
     fate: Fate,
+    failure: Arc<Failure>,
 }
 
 impl WriterConnection {
@@ -38,7 +42,13 @@ impl WriterConnection {
             limits,
             open,
             fate: Fate::Sound,
+            failure: Arc::default(),
         })
+    }
+
+    /// Where it is told that nothing is written any more.
+    pub(crate) fn failure(&self) -> &Arc<Failure> {
+        &self.failure
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -58,6 +68,7 @@ impl WriterConnection {
 
     /// Begins a transaction that has the right to write.
     pub(crate) async fn begin(&mut self) -> Result<Transaction, StoreError> {
+        self.failure.check()?;
         self.fate = Fate::Sound;
         let limits = self.limits.clone();
         let mut first = true;
@@ -93,7 +104,9 @@ impl WriterConnection {
                 Err(error) => {
                     // It may have been committed all the same, so nobody may try it again.
                     self.replace(&error).await;
-                    Err(store_error(&error).into())
+                    let error = store_error(&error);
+                    self.failure.note(&error);
+                    Err(error.into())
                 }
             },
             Err(outcome) => {

@@ -15,6 +15,8 @@ mod sqlite_code {
     pub(super) const LOCKED: u32 = 6;
     pub(super) const IO_ERROR: u32 = 10;
     pub(super) const FULL: u32 = 13;
+    /// Writing, flushing and cutting: after these nobody knows what is on the disk.
+    pub(super) const WRITE_ERRORS: [u32; 4] = [778, 1034, 1290, 1546];
 }
 
 /// What a database server's code means.
@@ -151,6 +153,9 @@ fn of_sqlx(error: &sqlx::Error, text: String) -> StoreError {
 
 fn of_sqlite(error: &SqliteError, text: String) -> StoreError {
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    if code.is_some_and(|code| sqlite_code::WRITE_ERRORS.contains(&code)) {
+        return StoreError::Io(text);
+    }
     match code.map(|code| code & 0xff) {
         Some(sqlite_code::FULL) => StoreError::Full(text),
         Some(sqlite_code::BUSY | sqlite_code::LOCKED | sqlite_code::IO_ERROR) => {
@@ -165,6 +170,7 @@ pub(crate) fn repeated(error: &StoreError) -> StoreError {
     match error {
         StoreError::Unavailable(text) => StoreError::Unavailable(text.clone()),
         StoreError::Full(text) => StoreError::Full(text.clone()),
+        StoreError::Io(text) => StoreError::Io(text.clone()),
         StoreError::Failed(text) => StoreError::Failed(text.clone()),
         StoreError::Corrupt { table, key, reason } => StoreError::Corrupt {
             table,

@@ -84,6 +84,14 @@ impl Ids {
         }
     }
 
+    /// Hands out nothing more of the context's block: another process inserted one of its ids, by an
+    /// import for example, and perhaps more. The stored sequence is past those.
+    pub(crate) fn end_block(&self, context: &Context) {
+        if let Some(block) = self.blocks().get_mut(context) {
+            block.next = block.end;
+        }
+    }
+
     fn blocks(&self) -> std::sync::MutexGuard<'_, HashMap<Context, Block>> {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,13 +105,32 @@ pub(crate) async fn reserve(
     name: &str,
     count: i64,
 ) -> Result<Range<i64>, StoreError> {
+    reserve_below(transaction, context, name, count, END).await
+}
+
+/// The same for a sequence of 64-bit numbers that the whole installation shares.
+pub(crate) async fn reserve_long(
+    transaction: &impl ConnectionTrait,
+    name: &str,
+    count: i64,
+) -> Result<Range<i64>, StoreError> {
+    reserve_below(transaction, "", name, count, i64::MAX).await
+}
+
+async fn reserve_below(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+    count: i64,
+    end_of_all: i64,
+) -> Result<Range<i64>, StoreError> {
     let first = locked(transaction, context, name).await?;
-    if first >= END {
+    if first >= end_of_all {
         return Err(StoreError::Failed(format!(
             "the ids of '{name}' are used up"
         )));
     }
-    let end = first.saturating_add(count).min(END);
+    let end = first.saturating_add(count).min(end_of_all);
     store(transaction, context, name, end).await?;
     Ok(first..end)
 }
@@ -224,6 +251,17 @@ mod tests {
         assert_eq!(taken(&ids, &context), Some(7));
         ids.move_past(&context, id(500));
         assert_eq!(taken(&ids, &context), None);
+    }
+
+    #[test]
+    fn nothing_more_is_handed_out_of_a_block_that_somebody_else_used() {
+        let (ids, context) = (Ids::default(), Context::onsite());
+        ids.end_block(&context);
+        ids.add(context.clone(), 1..17);
+        assert_eq!(taken(&ids, &context), Some(1));
+        ids.end_block(&context);
+        assert_eq!(taken(&ids, &context), None);
+        assert!(ids.past(&context, WebhookId::new(16).unwrap()));
     }
 
     #[test]

@@ -29,11 +29,15 @@
 mod accounts;
 mod apps;
 mod associates;
+mod backup;
 mod batch;
 mod connect;
 mod connection;
+mod copy;
+mod deliveries;
 mod entity;
 mod error;
+mod failure;
 mod file;
 mod ids;
 mod limited;
@@ -45,6 +49,7 @@ mod readers;
 mod recall;
 mod rows;
 mod server;
+mod scripts;
 mod statements;
 mod tenants;
 mod webhooks;
@@ -56,11 +61,15 @@ use std::sync::Arc;
 use sea_orm::ConnectionTrait as _;
 use webhook_domain::StoreError;
 
+pub use backup::Restored;
 pub use connect::StoreOptions;
+pub use copy::CopiedTable;
 pub use file::FileLock;
 
 use associates::Remembered;
 use connection::WriterConnection;
+use deliveries::turn::Slot;
+use failure::Failure;
 use ids::Ids;
 use limited::Limits;
 use migration::Migrator;
@@ -78,6 +87,7 @@ struct Opened {
     readers: Readers,
     writer: Writer,
     shared: Arc<Shared>,
+    failure: Arc<Failure>,
     associates: Remembered,
     /// The text that finds a webhook, which is asked for all the time.
     find_webhook: String,
@@ -107,11 +117,15 @@ impl SqlStore {
         let shared = Arc::new(Shared {
             recall: Recall::within(options.recall_bytes),
             ids: Ids::default(),
+            intake: Slot::default(),
+            turns: Default::default(),
+            texts: tokio::sync::Mutex::default(),
         });
         Ok(Self(Arc::new(Opened {
             place,
             find_webhook: statements::find_webhook(readers.get_database_backend()),
             readers,
+            failure: writer.failure().clone(),
             writer: Writer::start(writer, shared.clone(), &options),
             shared,
             associates: Remembered::default(),
@@ -122,8 +136,15 @@ impl SqlStore {
     /// wait. A SQLite file with content is copied to `FILE.before-CHANGE` first.
     ///
     /// # Errors
-    /// When the database is of a newer version, has tables that are not ours, or cannot be changed.
+    /// When the database is of a newer version, has tables that are not ours, cannot be changed, or is an
+    /// unfinished copy of another one (see [`SqlStore::copy_to`]).
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.bring_up_to_date().await?;
+        self.refuse_unfinished().await
+    }
+
+    /// The same, whatever the database is a copy of.
+    async fn bring_up_to_date(&self) -> Result<(), StoreError> {
         let place = self.0.place.clone();
         self.0
             .writer
@@ -140,6 +161,13 @@ impl SqlStore {
     pub async fn close(&self) {
         self.0.writer.close().await;
         self.0.readers.close().await;
+    }
+
+    /// Waits until the disk fails while something is written, and tells the error. From then on every
+    /// write is refused with [`StoreError::Io`]: what is on the disk is not known any more, and the
+    /// process should end (promise P9).
+    pub async fn failed(&self) -> String {
+        self.0.failure.happened().await
     }
 
     /// Takes the lock that a server holds while it runs on a SQLite file, so that a second one refuses

@@ -219,8 +219,7 @@ fn webhook_of(context: &Context, row: Row) -> Result<Webhook, String> {
         owner_app: row.app_id.map(AppId),
         version: Version(row.version),
         name: row.name,
-        events: EventNames::parse_joined(&row.events)
-            .map_err(|e| format!("a name in events {e}"))?,
+        events: EventNames::stored(&row.events),
         target_url: row.target_url,
         secret: row.secret.map(read_secret).transpose()?,
         state: i16::try_from(row.state)
@@ -235,7 +234,7 @@ fn webhook_of(context: &Context, row: Row) -> Result<Webhook, String> {
             .unwrap_or_default(),
         properties: row
             .properties
-            .map(|text| Properties::parse(&text).map_err(|e| format!("properties: {e}")))
+            .map(|text| Properties::stored(text).map_err(|e| format!("properties: {e}")))
             .transpose()?
             .unwrap_or_default(),
         error_emails: Vec::new(),
@@ -294,6 +293,7 @@ pub(crate) fn associate_of(row: &associate::Model) -> Result<Associate, StoreErr
         full_name: row.full_name.clone(),
         deleted: row.deleted,
         ej_user_id: row.ej_user_id,
+        email: row.email.clone(),
     })
 }
 

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, Statement};
 
+use crate::deliveries::statements as deliveries;
 use crate::entity::{webhook, webhook_notify, webhook_usage};
 use crate::rows::{RECIPIENT_COLUMNS, WEBHOOK_COLUMNS};
 
@@ -16,7 +17,7 @@ const MAX_ROWS: usize = 64;
 const STEP: usize = 8;
 /// 1 to 8, then 16, 24 and so on to 64.
 const SIZES: usize = STEP + MAX_ROWS / STEP - 1;
-const KINDS: usize = 7;
+const KINDS: usize = 25;
 /// How many texts there can be.
 pub(crate) const TEXTS: usize = KINDS * SIZES;
 
@@ -37,9 +38,27 @@ pub(crate) enum Kind {
     Silence,
     /// Inserts recipients.
     Tell,
+    /// Of deliveries and what belongs to them.
+    Of(deliveries::Kind),
+}
+
+impl Kind {
+    fn place(self) -> usize {
+        match self {
+            Self::Count => 0,
+            Self::Look => 1,
+            Self::Insert => 2,
+            Self::Save => 3,
+            Self::Delete => 4,
+            Self::Silence => 5,
+            Self::Tell => 6,
+            Self::Of(kind) => 7 + kind as usize,
+        }
+    }
 }
 
 /// The texts that were built so far.
+#[derive(Debug)]
 pub(crate) struct Statements {
     backend: DbBackend,
     texts: [[Option<String>; SIZES]; KINDS],
@@ -56,6 +75,17 @@ impl Statements {
     /// The statements for these rows, the last of at most eight rows, the others of as many as go into
     /// one. `values` holds the values of one row after the other, `width` for each.
     pub(crate) fn of(&mut self, kind: Kind, width: usize, values: Vec<Value>) -> Vec<Statement> {
+        self.with(kind, &[], width, values)
+    }
+
+    /// The same, with values that come before those of the rows in each statement.
+    pub(crate) fn with(
+        &mut self,
+        kind: Kind,
+        first: &[Value],
+        width: usize,
+        values: Vec<Value>,
+    ) -> Vec<Statement> {
         let mut left = values.len() / width;
         let mut values = values.into_iter();
         let mut statements = Vec::new();
@@ -66,7 +96,10 @@ impl Statements {
                 Ord::min(left / STEP * STEP, MAX_ROWS)
             };
             left -= rows;
-            let values = values.by_ref().take(rows * width);
+            let values = first
+                .iter()
+                .cloned()
+                .chain(values.by_ref().take(rows * width));
             let text = self.text(kind, rows).to_owned();
             statements.push(Statement::from_sql_and_values(self.backend, text, values));
         }
@@ -80,7 +113,7 @@ impl Statements {
             STEP - 1 + rows / STEP
         };
         let backend = self.backend;
-        self.texts[kind as usize][size - 1].get_or_insert_with(|| build(kind, rows, backend))
+        self.texts[kind.place()][size - 1].get_or_insert_with(|| build(kind, rows, backend))
     }
 }
 
@@ -127,6 +160,7 @@ fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
             )
         }
         Kind::Tell => backend.build(&insert(webhook_notify::Entity, RECIPIENT_COLUMNS, rows)),
+        Kind::Of(kind) => return deliveries::build(kind, rows, backend),
     };
     statement.sql
 }
@@ -141,7 +175,7 @@ fn row_lock(backend: DbBackend) -> LockType {
 }
 
 /// So many rows with something in each column; only the text of it is used.
-fn insert<E: EntityTrait, const N: usize>(
+pub(crate) fn insert<E: EntityTrait, const N: usize>(
     table: E,
     columns: [E::Column; N],
     rows: usize,
@@ -156,7 +190,7 @@ fn insert<E: EntityTrait, const N: usize>(
 
 /// One of so many rows. Each is looked up in the index by itself on every database, which lists of
 /// pairs are not.
-fn any_of<C: ColumnTrait, const N: usize>(rows: usize, columns: [C; N]) -> Cond {
+pub(crate) fn any_of<C: ColumnTrait, const N: usize>(rows: usize, columns: [C; N]) -> Cond {
     (0..rows).fold(Cond::any(), |any, _| {
         any.add(
             columns
@@ -164,6 +198,22 @@ fn any_of<C: ColumnTrait, const N: usize>(rows: usize, columns: [C; N]) -> Cond 
                 .fold(Cond::all(), |all, column| all.add(column.eq(0))),
         )
     })
+}
+
+/// One of the rows with these values, one row's after the other's.
+pub(crate) fn any_of_values<C: ColumnTrait, const N: usize>(
+    columns: [C; N],
+    values: Vec<Value>,
+) -> Cond {
+    let mut values = values.into_iter();
+    let mut any = Cond::any();
+    while values.len() >= N {
+        let row = columns.iter().zip(values.by_ref());
+        any = any.add(row.fold(Cond::all(), |all, (column, value)| {
+            all.add(column.eq(value))
+        }));
+    }
+    any
 }
 
 fn count_recipients() -> SelectStatement {

@@ -115,14 +115,32 @@ impl WebhookRepository for SqlStore {
             return Err(CommitError::Conflict);
         }
         drop(rows);
-        if writes.webhooks.is_empty() {
+        if writes.webhooks.is_empty() && writes.queues.is_empty() && writes.events.is_empty() {
             return Ok(());
         }
-        self.0.writer.commit(writes.webhooks).await
+        self.0.writer.commit(writes).await
     }
 }
 
 impl SqlStore {
+    /// Some webhooks of a context, by rising id, from the one after this id on; none when there is none.
+    /// Going through all of them in this way keeps only some in memory.
+    ///
+    /// # Errors
+    /// When the storage cannot answer.
+    pub async fn webhooks_after(
+        &self,
+        context: &Context,
+        after: Option<WebhookId>,
+    ) -> Result<Vec<StoredWebhook>, StoreError> {
+        let after = after.map_or(0, WebhookId::get);
+        self.page(
+            context,
+            next_page(context, &WebhookFilter::default(), after),
+        )
+        .await
+    }
+
     /// The webhooks of one context that a statement selects, with their recipients, as they are at one
     /// moment.
     async fn page(

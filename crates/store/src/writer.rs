@@ -6,14 +6,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
-use webhook_domain::{CommitError, Context, StoreError, WebhookWrite};
+use webhook_domain::{
+    CommitError, Context, NewEvent, NodeId, RecordError, Recorded, SettleResult, Settled,
+    StoreError, WriteSet,
+};
 
-use crate::batch::{Batch, Pending};
+use crate::batch::{Batch, Pending, What};
 use crate::connect::StoreOptions;
 use crate::connection::WriterConnection;
+use crate::deliveries::claim::LastTurn;
+use crate::deliveries::turn::Slot;
 use crate::ids::{self, Ids};
 use crate::limited::{Limits, Transaction};
 use crate::recall::Recall;
+use crate::statements::Statements;
 
 /// A future that may move between threads.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -22,7 +28,7 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Work = Box<dyn for<'w> FnOnce(&'w mut WriterConnection) -> BoxFuture<'w, ()> + Send>;
 
 enum Job {
-    Commit(Pending),
+    Batched(Pending),
     Work(Work),
     Close(oneshot::Sender<()>),
 }
@@ -32,6 +38,10 @@ enum Job {
 pub(crate) struct Shared {
     pub(crate) recall: Recall,
     pub(crate) ids: Ids,
+    pub(crate) intake: Slot,
+    pub(crate) turns: LastTurn,
+    /// Texts for those who have the connection for themselves.
+    pub(crate) texts: tokio::sync::Mutex<Option<Statements>>,
 }
 
 /// The way to the task.
@@ -50,7 +60,7 @@ impl Writer {
         options: &StoreOptions,
     ) -> Self {
         let (jobs, taken) = mpsc::channel(options.queue_limit.max(1));
-        let batch = Batch::new(shared.clone(), options.batch_limit.max(1));
+        let batch = Batch::new(shared.clone(), options);
         let limits = connection.limits().clone();
         tokio::spawn(run(connection, batch, taken));
         Self {
@@ -61,17 +71,43 @@ impl Writer {
     }
 
     /// Applies a write set, whole or not at all.
-    pub(crate) async fn commit(&self, writes: Vec<WebhookWrite>) -> Result<(), CommitError> {
-        let (reply, answer) = oneshot::channel();
-        let asked = Instant::now();
-        let pending = Pending {
-            writes,
+    pub(crate) async fn commit(&self, set: WriteSet) -> Result<(), CommitError> {
+        self.batched(|reply| What::Writes { set, reply }).await
+    }
+
+    /// Records an event with its deliveries.
+    pub(crate) async fn record(&self, event: NewEvent) -> Result<Recorded, RecordError> {
+        let event = Box::new(event);
+        self.batched(|reply| What::Event { event, reply }).await
+    }
+
+    /// Records attempts with everything that follows from them.
+    pub(crate) async fn settle(
+        &self,
+        node: NodeId,
+        settled: Vec<Settled>,
+    ) -> Result<Vec<SettleResult>, StoreError> {
+        self.batched(|reply| What::Attempts {
+            node,
+            settled,
             reply,
-            asked,
+        })
+        .await
+    }
+
+    /// Waits for what shares a commit with others.
+    async fn batched<T, E: From<StoreError>>(
+        &self,
+        what: impl FnOnce(oneshot::Sender<Result<T, E>>) -> What,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending {
+            what: what(reply),
+            asked: Instant::now(),
         };
         self.limits
             .patiently(async {
-                self.send(Job::Commit(pending)).await?;
+                self.send(Job::Batched(pending)).await?;
                 answer.await.map_err(|_| closed())?
             })
             .await
@@ -193,10 +229,10 @@ async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc:
         for job in taken.drain(..) {
             match job {
                 // It was not begun, and nobody counts on it any more.
-                Job::Commit(pending) if connection.limits().out_of_patience(pending.asked) => {
-                    let _ = pending.reply.send(Err(given_up().into()));
+                Job::Batched(pending) if connection.limits().out_of_patience(pending.asked) => {
+                    pending.fail(&given_up());
                 }
-                Job::Commit(pending) => batch.push(pending),
+                Job::Batched(pending) => batch.push(pending),
                 Job::Work(work) => {
                     batch.settle(&mut connection).await;
                     work(&mut connection).await;

@@ -70,7 +70,13 @@ async fn a_read_that_is_given_up_holds_nothing() {
         let webhooks = (1..=450)
             .map(|n| WebhookWrite::Insert(Arc::new(full(&context, n))))
             .collect();
-        store.commit(WriteSet { webhooks }).await.unwrap();
+        store
+            .commit(WriteSet {
+                webhooks,
+                ..WriteSet::default()
+            })
+            .await
+            .unwrap();
         let id = WebhookId::new(7).unwrap();
         for polls in 1..60 {
             abandon_after(polls, store.list(&context, &WebhookFilter::default())).await;

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 
+use webhook_domain::DeliveryPolicy;
 use webhook_store::{SqlStore, StoreOptions};
 use webhook_test_databases::{Engine, TestDatabase};
 
@@ -23,11 +24,13 @@ impl Deref for Fresh {
     }
 }
 
-async fn empty(engine: Engine) -> Fresh {
+async fn with_policy(engine: Engine, policy: DeliveryPolicy) -> Fresh {
     let database = TestDatabase::new(engine);
-    let store = SqlStore::connect(database.url(), StoreOptions::default())
-        .await
-        .unwrap();
+    let options = StoreOptions {
+        policy,
+        ..StoreOptions::default()
+    };
+    let store = SqlStore::connect(database.url(), options).await.unwrap();
     store.migrate().await.unwrap();
     Fresh {
         store,
@@ -51,17 +54,21 @@ fn run(engine: Engine, case: impl Future<Output = ()>) {
 macro_rules! on {
     ($name:ident: $engine:expr) => {
         mod $name {
-            use super::{Engine, Fresh};
+            use super::{DeliveryPolicy, Engine, Fresh};
 
             async fn empty() -> Fresh {
-                super::empty($engine).await
+                with_policy(DeliveryPolicy::default()).await
+            }
+
+            async fn with_policy(policy: DeliveryPolicy) -> Fresh {
+                super::with_policy($engine, policy).await
             }
 
             fn run(case: impl Future<Output = ()>) {
                 super::run($engine, case);
             }
 
-            webhook_domain::store_contract! { run: run, open: empty }
+            webhook_domain::store_contract! { run: run, open: empty, open_with: with_policy }
         }
     };
 }

@@ -54,6 +54,7 @@ fn account(name: &str) -> NewAccount {
         name: name.into(),
         full_name: name.into(),
         user_type: UserType::default(),
+        email: None,
         password_hash: None,
     }
 }

@@ -174,7 +174,10 @@ async fn write_set(model: &MemoryStore, changes: &[Change]) -> WriteSet {
             },
         });
     }
-    WriteSet { webhooks }
+    WriteSet {
+        webhooks,
+        ..WriteSet::default()
+    }
 }
 
 #[derive(Debug, PartialEq)]

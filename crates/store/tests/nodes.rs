@@ -179,7 +179,12 @@ async fn p12_no_revision_is_lost_between_nodes_that_revise_the_same_rows_in_any_
                             if which == 1 {
                                 webhooks.reverse();
                             }
-                            match node.commit(WriteSet { webhooks }).await {
+                            match node
+                                .commit(WriteSet {
+                                    webhooks,
+                                    ..WriteSet::default()
+                                })
+                                .await {
                                 Ok(()) => break,
                                 Err(CommitError::Conflict) => {}
                                 Err(error) => panic!("{engine:?}: {error}"),
@@ -207,6 +212,7 @@ fn account(name: &str) -> NewAccount {
         name: name.into(),
         full_name: name.into(),
         user_type: UserType::default(),
+        email: None,
         password_hash: None,
     }
 }

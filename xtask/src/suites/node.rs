@@ -39,9 +39,7 @@ pub(super) fn docs_page(workspace: &Workspace) -> Result<Outcome> {
 /// Installs what the lock file of a folder says, runs these scripts of its `package.json`, and then
 /// its tests against the server.
 fn run(workspace: &Workspace, folder: &str, scripts: &[&str]) -> Result<Outcome> {
-    let node = process::version_of("node", &["--version"]);
-    let npm = process::version_of("npm", &["--version"]);
-    if let Some(reason) = node_is_not_enough(node.as_deref(), npm.as_deref()) {
+    if let Some(reason) = missing() {
         return Ok(Outcome::Skipped(reason));
     }
     let Some(binary) = server(workspace)? else {
@@ -65,6 +63,13 @@ fn run(workspace: &Workspace, folder: &str, scripts: &[&str]) -> Result<Outcome>
         }
     }
     process::passes(&mut here("npm", &["test", "--silent"])).map(Outcome::from)
+}
+
+/// Why nothing can run on the Node.js of this machine, or `None` when it can.
+pub(super) fn missing() -> Option<String> {
+    let node = process::version_of("node", &["--version"]);
+    let npm = process::version_of("npm", &["--version"]);
+    node_is_not_enough(node.as_deref(), npm.as_deref())
 }
 
 /// Why the suites on Node.js cannot run with these versions, or `None` when they can.

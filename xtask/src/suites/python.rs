@@ -108,8 +108,7 @@ impl<'w> Python<'w> {
     /// Makes the environment if it is not there as it should be, and builds the server. An outcome
     /// instead says why nothing can run.
     fn ready(workspace: &'w Workspace) -> Result<Result<Self, Outcome>> {
-        let version = process::version_of("python3", &["--version"]);
-        if let Some(reason) = python_is_not_enough(version.as_deref()) {
+        if let Some(reason) = missing() {
             return Ok(Err(Outcome::Skipped(reason)));
         }
         let Some(server) = server(workspace)? else {
@@ -121,41 +120,10 @@ impl<'w> Python<'w> {
             server,
             made,
         };
-        if !python.environment()? {
+        if !environment(workspace, FOLDER, &python.made)? {
             return Ok(Err(Outcome::Failed));
         }
         Ok(Ok(python))
-    }
-
-    /// Installs the tools, unless exactly these are installed. Whether that went well.
-    fn environment(&self) -> Result<bool> {
-        let wanted = self.workspace.path(FOLDER).join("requirements.txt");
-        let text = fs::read_to_string(&wanted)
-            .with_context(|| format!("cannot read {}", wanted.display()))?;
-        // Written last, so that an installation that broke off is made anew.
-        let stamp = self.made.join("installed.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
-            return Ok(true);
-        }
-        let environment = self.made.join("environment");
-        let installed = process::passes(
-            self.workspace
-                .command("python3", &["-m", "venv", "--clear"])
-                .arg(&environment),
-        )? && process::passes(
-            self.tool("pip")
-                .args([
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--requirement",
-                ])
-                .arg(&wanted),
-        )?;
-        if installed {
-            fs::write(&stamp, text).with_context(|| format!("cannot write {}", stamp.display()))?;
-        }
-        Ok(installed)
     }
 
     /// The document that the server prints, in a file.
@@ -186,6 +154,43 @@ impl<'w> Python<'w> {
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command
     }
+}
+
+/// Makes an environment below `made` with what the `requirements.txt` of a folder says, unless exactly
+/// that is installed. Whether that went well.
+pub(super) fn environment(workspace: &Workspace, folder: &str, made: &Path) -> Result<bool> {
+    let wanted = workspace.path(folder).join("requirements.txt");
+    let text =
+        fs::read_to_string(&wanted).with_context(|| format!("cannot read {}", wanted.display()))?;
+    // Written last, so that an installation that broke off is made anew.
+    let stamp = made.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(true);
+    }
+    let environment = made.join("environment");
+    let installed = process::passes(
+        workspace
+            .command("python3", &["-m", "venv", "--clear"])
+            .arg(&environment),
+    )? && process::passes(
+        Command::new(environment.join("bin/pip"))
+            .args([
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--requirement",
+            ])
+            .arg(&wanted),
+    )?;
+    if installed {
+        fs::write(&stamp, text).with_context(|| format!("cannot write {}", stamp.display()))?;
+    }
+    Ok(installed)
+}
+
+/// Why nothing can run on the Python of this machine, or `None` when it can.
+pub(super) fn missing() -> Option<String> {
+    python_is_not_enough(process::version_of("python3", &["--version"]).as_deref())
 }
 
 /// The search path with this folder before all others.

@@ -118,7 +118,20 @@ pub fn judge(
         all,
         &mut violations,
     );
+    recipients::judge_domains(
+        &error_emails,
+        stored.filter(|_| !all),
+        &rules.mail_domains,
+        &mut violations,
+    );
     let error_associates = recipients::associates(draft.error_associates, stored, &mut violations);
+
+    let notify = told(
+        draft.notify_via,
+        draft.notify_when,
+        stored,
+        !error_emails.is_empty() || !error_associates.is_empty(),
+    );
 
     let installed = plugins.named(&plugin.text);
     let mut insecure = None;
@@ -150,16 +163,37 @@ pub fn judge(
             error_emails,
             error_associates,
             description: Some(description.text).filter(|d| !d.is_empty()),
-            notify_via: draft
-                .notify_via
-                .or(stored.map(|s| s.notify_via))
-                .unwrap_or_default(),
-            notify_when: draft
-                .notify_when
-                .or(stored.map(|s| s.notify_when))
-                .unwrap_or_default(),
+            notify_via: notify.0,
+            notify_when: notify.1,
         },
     })
+}
+
+/// How and when people are told. Where the call does not say it, and there is somebody to tell who was
+/// not there before, it is a mail when the webhook is disabled: clients of the time before these members
+/// expect that (contract 10.5).
+fn told(
+    via: Option<NotifyVia>,
+    when: Option<NotifyWhen>,
+    stored: Option<&Webhook>,
+    somebody: bool,
+) -> (NotifyVia, NotifyWhen) {
+    let nobody_before =
+        stored.is_none_or(|s| s.error_emails.is_empty() && s.error_associates.is_empty());
+    let kept_via = stored.map_or(NotifyVia::NONE, |s| s.notify_via);
+    let kept_when = stored.map_or(NotifyWhen::NONE, |s| s.notify_when);
+    let begins = somebody && nobody_before;
+    let via = via.unwrap_or(if begins && kept_via == NotifyVia::NONE {
+        NotifyVia::EMAIL
+    } else {
+        kept_via
+    });
+    let when = when.unwrap_or(if begins && kept_when == NotifyWhen::NONE {
+        NotifyWhen::DISABLING
+    } else {
+        kept_when
+    });
+    (via, when)
 }
 
 fn event_names(

@@ -55,7 +55,14 @@ const RESERVED: [&str; 36] = [
 const LONGEST_RESERVED: usize = 32;
 
 /// Beginnings of names that are reserved whatever follows, in lower case.
-const RESERVED_PREFIXES: [&str; 5] = ["proxy-", "sec-", "webhook-", "x-superoffice-", ":"];
+const RESERVED_PREFIXES: [&str; 6] = [
+    "proxy-",
+    "sec-",
+    "webhook-",
+    "x-superoffice-",
+    "x-webhook-agent-",
+    ":",
+];
 
 /// Whether a header name is the server's own: it frames the request, routes it, or is set by the
 /// server. Judged when a webhook is saved, and once more when a delivery is sent. An underscore counts
@@ -162,8 +169,10 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether a media type is JSON, whatever its parameters.
-fn is_json_type(value: &str) -> bool {
+/// Whether a media type is JSON, whatever its parameters. Judged when a webhook is saved, and once more
+/// when a delivery is sent.
+#[must_use]
+pub fn is_json_type(value: &str) -> bool {
     let essence = value.split(';').next().unwrap_or_default().trim();
     let Some((kind, subtype)) = essence.split_once('/') else {
         return false;

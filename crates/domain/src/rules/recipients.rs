@@ -2,8 +2,9 @@
 //! (decision 26; contract 2.5).
 
 use super::shape::{self, Shape};
-use super::{Field, Violation};
+use super::{Field, MAX_REASONS_PER_FIELD, MailDomains, Violation};
 use crate::associate::AssociateId;
+use crate::quoted::Quoted;
 use crate::webhook::{Given, Webhook, WebhookDraft};
 
 /// Most entries of `ErrorEmails` and of `ErrorAssociates`.
@@ -65,6 +66,28 @@ fn each_once(mut list: Vec<String>) -> Vec<String> {
         }
     }
     kept
+}
+
+/// Addresses that are new must be of a domain that mail may go to (threat H6).
+pub(super) fn judge_domains(
+    emails: &[String],
+    stored: Option<&Webhook>,
+    domains: &MailDomains,
+    violations: &mut Vec<Violation>,
+) {
+    let kept = stored.map_or(&[][..], |s| &s.error_emails);
+    let refused = emails
+        .iter()
+        .filter(|address| !kept.contains(address) && !domains.allow(address));
+    violations.extend(refused.take(MAX_REASONS_PER_FIELD).map(|address| {
+        Violation::new(
+            Field::ErrorEmails,
+            format_args!(
+                "has {}, but this installation sends mail to some domains only",
+                Quoted(address)
+            ),
+        )
+    }));
 }
 
 fn judge_list(emails: &[String], violations: &mut Vec<Violation>) {

@@ -64,7 +64,7 @@ fn collect(errors: &ValidationErrors, violations: &mut Vec<Violation>) {
     }
 }
 
-type Shaped = Result<(), ValidationError>;
+pub(super) type Shaped = Result<(), ValidationError>;
 
 fn fault(code: &'static str, clause: String) -> ValidationError {
     ValidationError::new(code).with_message(clause.into())
@@ -101,7 +101,7 @@ fn check_description(text: &str) -> Shaped {
 }
 
 /// The grammar of mail addresses that browsers use, and nothing exotic beyond it.
-fn check_email(text: &str) -> Shaped {
+pub(super) fn check_email(text: &str) -> Shaped {
     one_line(text, MAX_EMAIL_LEN)?;
     let plausible = text.validate_email()
         && text.split_once('@').is_some_and(|(local, domain)| {

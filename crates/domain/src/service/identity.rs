@@ -29,6 +29,11 @@ impl Identity {
         }
     }
 
+    /// Of a webhook that is not stored: it is only shown to a target.
+    pub(super) fn draft(caller: &Caller, registered: Stamp) -> Self {
+        Self::register(WebhookId::UNSAVED, caller, registered)
+    }
+
     /// Of the next version of a webhook: who it is and its registration stay.
     pub(super) fn revise(stored: &Webhook, updated: Stamp) -> Self {
         Self {

@@ -7,15 +7,22 @@ use super::identity::Identity;
 use super::locks::KeyedLocks;
 use super::outcome::{SaveError, Saved, ServiceError, Warning};
 use super::precondition::Precondition;
+use super::transition::{changes_how_it_is_called, revision};
 use crate::associate::{Associate, AssociateId};
 use crate::caller::Caller;
-use crate::plugin::PluginRegistry;
-use crate::ports::{Associates, Clock, CommitError, StoreError, WebhookRepository, WebhookWrite};
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::delivery::WebhookKey;
+use crate::plugin::{DeliveryPlugin, PluginRegistry};
+use crate::ports::{
+    Associates, Clock, CommitError, Ids, QueueChange, StoreError, WebhookRepository, WebhookWrite,
+};
 use crate::rules::{
     Field, Judged, MAX_REASONS_PER_FIELD, SaveRules, Violation, associates_to_look_up, judge,
 };
 use crate::webhook::{
-    Stamp, StoredWebhook, Usage, Webhook, WebhookDraft, WebhookFilter, WebhookId, WebhookView,
+    Stamp, StoredWebhook, Usage, Webhook, WebhookDraft, WebhookFilter, WebhookId, WebhookState,
+    WebhookView,
 };
 
 /// Whether a change wants to see who the webhook names; most do not, and looking them up costs.
@@ -31,6 +38,7 @@ pub struct Webhooks {
     associates: Arc<dyn Associates>,
     plugins: Arc<PluginRegistry>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
     rules: SaveRules,
     locks: KeyedLocks,
 }
@@ -52,6 +60,7 @@ impl Webhooks {
         associates: Arc<dyn Associates>,
         plugins: Arc<PluginRegistry>,
         clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
         rules: SaveRules,
     ) -> Self {
         Self {
@@ -59,6 +68,7 @@ impl Webhooks {
             associates,
             plugins,
             clock,
+            ids,
             rules,
             locks: KeyedLocks::new(),
         }
@@ -139,13 +149,7 @@ impl Webhooks {
             ..filter
         };
         let found = self.repository.list(caller.context(), &filter).await?;
-        let mut named: Vec<AssociateId> = found
-            .iter()
-            .flat_map(|stored| associates_of(&stored.webhook))
-            .collect();
-        named.sort_unstable();
-        named.dedup();
-        let known = self.lookup(caller, &named).await?;
+        let known = self.lookup(caller, &named_in(&found)).await?;
         Ok(found
             .into_iter()
             .map(|stored| view_of(stored, &known))
@@ -200,8 +204,59 @@ impl Webhooks {
         Err(ServiceError::Contended(ROUNDS))
     }
 
+    /// What the last failed attempt at the webhook said; empty when there was none, or the webhook does
+    /// not exist for the caller (contract 4, `GetLastError`).
+    ///
+    /// # Errors
+    /// When the storage cannot answer.
+    pub async fn last_error(&self, caller: &Caller, id: i32) -> Result<String, ServiceError> {
+        let view = self.get(caller, id).await?;
+        Ok(view
+            .and_then(|view| view.usage.last_error)
+            .unwrap_or_default())
+    }
+
+    /// Makes a webhook that errors have disabled active again, in the name of the server: after a probe
+    /// that its target took. False when it is not disabled, or is gone.
+    ///
+    /// # Errors
+    /// When the storage cannot answer, or other writers were faster every time.
+    pub async fn reactivate(&self, key: &WebhookKey) -> Result<bool, ServiceError> {
+        let _turn = self.locks.lock((&key.context, key.id)).await;
+        for _ in 0..ROUNDS {
+            let found = self.repository.find(&key.context, key.id).await?;
+            let Some(stored) =
+                found.filter(|stored| stored.webhook.state == WebhookState::TooManyErrors)
+            else {
+                return Ok(false);
+            };
+            let active = Arc::new(Webhook {
+                state: WebhookState::Active,
+                version: stored.webhook.version.next(),
+                updated: Some(Stamp {
+                    at: self.clock.now(),
+                    by: None,
+                }),
+                ..(*stored.webhook).clone()
+            });
+            let ids = self.ids.as_ref();
+            let writes = revision(&stored.webhook, active, ids, self.rules.disabled_events);
+            match self.repository.commit(writes).await {
+                Ok(()) => return Ok(true),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(ServiceError::Contended(ROUNDS))
+    }
+
     async fn create(&self, caller: &Caller, draft: WebhookDraft) -> Result<Saved, SaveError> {
         let judged = self.judge(caller, draft, None).await?;
+        if judged.content.state == WebhookState::Active {
+            // Before an id is used up: what is refused leaves no gap. The target does not see the id.
+            let draft = Identity::draft(caller, self.stamp(caller)).with(judged.content.clone());
+            self.must_take_a_test(caller, &draft).await?;
+        }
         let id = self.repository.reserve_webhook_id(caller.context()).await?;
         let identity = Identity::register(id, caller, self.stamp(caller));
         let mut webhook = Arc::new(identity.with(judged.content));
@@ -283,13 +338,27 @@ impl Webhooks {
         let identity = Identity::revise(&stored.webhook, self.stamp(caller));
         let webhook = Arc::new(identity.with(judged.content));
         let named = self.named_by(caller, &webhook).await?;
-        let write = WebhookWrite::Revise {
-            webhook: webhook.clone(),
-            expected: stored.webhook.version,
-        };
-        match self.repository.commit(write.into()).await {
+        if changes_how_it_is_called(&stored.webhook, &webhook) {
+            self.must_take_a_test(caller, &webhook).await?;
+        }
+        let writes = revision(
+            &stored.webhook,
+            webhook.clone(),
+            self.ids.as_ref(),
+            self.rules.disabled_events,
+        );
+        let resumed = writes.queues.iter().any(|(_, c)| *c == QueueChange::Resume);
+        match self.repository.commit(writes).await {
             Ok(()) => {
-                let stored = StoredWebhook { webhook, ..stored };
+                let usage = Usage {
+                    consecutive_errors: if resumed {
+                        0
+                    } else {
+                        stored.usage.consecutive_errors
+                    },
+                    ..stored.usage
+                };
+                let stored = StoredWebhook { webhook, usage };
                 Ok(Some(saved(stored, &named, judged.unknown_type)))
             }
             Err(CommitError::Conflict) => Ok(None),
@@ -297,9 +366,41 @@ impl Webhooks {
         }
     }
 
+    /// The stored webhook, if it exists for the caller.
+    pub(super) async fn find_for(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+    ) -> Result<Option<Arc<Webhook>>, StoreError> {
+        let found = self.repository.find(caller.context(), id).await?;
+        Ok(found
+            .map(|stored| stored.webhook)
+            .filter(|webhook| caller.visibility().shows(webhook)))
+    }
+
+    pub(super) fn plugin_of(&self, webhook: &Webhook) -> Option<&Arc<dyn DeliveryPlugin>> {
+        self.plugins.find(&webhook.plugin)
+    }
+
+    pub(super) fn tests_targets(&self) -> bool {
+        self.rules.test_targets
+    }
+
+    pub(super) fn repository(&self) -> &dyn WebhookRepository {
+        self.repository.as_ref()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn uuid(&self) -> uuid::Uuid {
+        self.ids.uuid()
+    }
+
     /// The rules, and the one of them that needs a look-up: the associates that are to be told about
     /// failures must exist.
-    async fn judge(
+    pub(super) async fn judge(
         &self,
         caller: &Caller,
         draft: WebhookDraft,
@@ -349,7 +450,7 @@ impl Webhooks {
 
     /// Those of the associates that exist, by rising key. The caller itself is known; the store is
     /// asked about others only.
-    async fn lookup(
+    pub(super) async fn lookup(
         &self,
         caller: &Caller,
         ids: &[AssociateId],
@@ -362,7 +463,7 @@ impl Webhooks {
         Ok(found)
     }
 
-    fn stamp(&self, caller: &Caller) -> Stamp {
+    pub(super) fn stamp(&self, caller: &Caller) -> Stamp {
         Stamp {
             at: self.clock.now(),
             by: Some(caller.who().id),
@@ -394,6 +495,32 @@ fn find(sorted: &[Arc<Associate>], id: AssociateId) -> Option<&Arc<Associate>> {
         .binary_search_by_key(&id, |associate| associate.id)
         .ok()
         .map(|at| &sorted[at])
+}
+
+/// Stored webhooks of one context with everybody they name, in the same order.
+///
+/// # Errors
+/// When the storage cannot answer.
+pub async fn views_of(
+    associates: &dyn Associates,
+    context: &Context,
+    found: Vec<StoredWebhook>,
+) -> Result<Vec<WebhookView>, StoreError> {
+    let mut known = associates.associates(context, &named_in(&found)).await?;
+    known.sort_unstable_by_key(|associate| associate.id);
+    let views = found.into_iter().map(|stored| view_of(stored, &known));
+    Ok(views.collect())
+}
+
+/// Everybody that these webhooks name, each once.
+fn named_in(found: &[StoredWebhook]) -> Vec<AssociateId> {
+    let mut named: Vec<AssociateId> = found
+        .iter()
+        .flat_map(|stored| associates_of(&stored.webhook))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
 }
 
 fn view_of(stored: StoredWebhook, named: &[Arc<Associate>]) -> WebhookView {

@@ -1,10 +1,15 @@
 //! Time, ids and a plugin under the control of a test.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::plugin::{DeliveryPlugin, TargetError};
+use crate::delivery::{Outcome, Report};
+use crate::plugin::{DeliveryPlugin, DeliveryRequest, TargetError};
 use crate::ports::{Clock, Ids};
 use crate::webhook::PluginName;
 
@@ -57,11 +62,26 @@ impl Ids for SeqIds {
     }
 }
 
-/// A plugin that takes every target and remembers what it was asked.
+/// What a [`RecordingPlugin`] was asked to deliver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// To whom.
+    pub webhook: crate::webhook::Webhook,
+    /// What.
+    pub event: crate::event::Event,
+    /// How many attempts were made before.
+    pub retries: u32,
+}
+
+/// A plugin that takes every target, remembers what it was asked, and answers attempts as it is told:
+/// with what was planned, in that order, and then with success.
 #[derive(Debug)]
 pub struct RecordingPlugin {
     name: PluginName,
     checked: Mutex<Vec<String>>,
+    delivered: Mutex<Vec<Recorded>>,
+    planned: Mutex<VecDeque<Report>>,
+    tested_on_save: bool,
 }
 
 impl RecordingPlugin {
@@ -71,6 +91,49 @@ impl RecordingPlugin {
         Self {
             name: PluginName::new(name),
             checked: Mutex::default(),
+            delivered: Mutex::default(),
+            planned: Mutex::default(),
+            tested_on_save: false,
+        }
+    }
+
+    /// The same plugin, whose targets are tested when a webhook is saved.
+    #[must_use]
+    pub fn tested_on_save(mut self) -> Self {
+        self.tested_on_save = true;
+        self
+    }
+
+    /// The next attempts end like this.
+    pub fn plan(&self, reports: impl IntoIterator<Item = Report>) {
+        self.planned
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .extend(reports);
+    }
+
+    /// Every attempt so far, tests included.
+    #[must_use]
+    pub fn delivered(&self) -> Vec<Recorded> {
+        self.delivered
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .clone()
+    }
+
+    /// A report of an attempt that ended like this.
+    #[must_use]
+    pub fn report(outcome: Outcome) -> Report {
+        let status = match outcome {
+            Outcome::Ok => Some(200),
+            Outcome::Http5xx => Some(500),
+            Outcome::Http4xx => Some(400),
+            Outcome::Gone => Some(410),
+            _ => None,
+        };
+        Report {
+            status,
+            ..Report::unsent(outcome, outcome.name(), Duration::from_millis(1))
         }
     }
 
@@ -84,6 +147,7 @@ impl RecordingPlugin {
     }
 }
 
+#[async_trait]
 impl DeliveryPlugin for RecordingPlugin {
     fn name(&self) -> &PluginName {
         &self.name
@@ -95,5 +159,26 @@ impl DeliveryPlugin for RecordingPlugin {
             .unwrap_or_else(|e| e.into_inner())
             .push(target.to_owned());
         Ok(())
+    }
+
+    fn is_tested_on_save(&self) -> bool {
+        self.tested_on_save
+    }
+
+    async fn deliver(&self, request: DeliveryRequest<'_>) -> Report {
+        self.delivered
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .push(Recorded {
+                webhook: request.webhook.clone(),
+                event: request.event.clone(),
+                retries: request.retries,
+            });
+        let planned = self
+            .planned
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .pop_front();
+        planned.unwrap_or_else(|| Self::report(Outcome::Ok))
     }
 }

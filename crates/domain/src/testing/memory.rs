@@ -2,6 +2,12 @@
 //! durability aside.
 
 mod credentials;
+mod log;
+mod notices;
+mod queue;
+mod recording;
+mod scripts;
+mod settling;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,11 +23,19 @@ use crate::caller::AppId;
 use crate::case;
 use crate::clock::Timestamp;
 use crate::context::Context;
+use crate::delivery::{DeliveryKey, DeliveryPolicy, NodeId, WebhookKey};
+use crate::event::{Event, EventSeq};
 use crate::ports::{
     AccountError, Accounts, Associates, CommitError, StoreError, WebhookRepository, WebhookWrite,
     WriteSet,
 };
-use crate::webhook::{StoredWebhook, Usage, Webhook, WebhookFilter, WebhookId};
+use crate::script::Script;
+use crate::subscriptions::Subscriptions;
+use crate::webhook::{StoredWebhook, Webhook, WebhookFilter, WebhookId};
+use log::Job;
+use notices::NoticeRow;
+use queue::{Delivery, Hand, Queue};
+use recording::{After, Key, Remembered};
 
 /// Everything in maps behind one lock.
 #[derive(Debug, Default)]
@@ -37,9 +51,35 @@ struct State {
     tenants: BTreeMap<String, Tenant>,
     apps: BTreeMap<AppId, (TokenDigest, AppRecord)>,
     credentials_version: i64,
+    policy: DeliveryPolicy,
+    subscriptions: Subscriptions,
+    last_seq: i64,
+    events: BTreeMap<EventSeq, Arc<Event>>,
+    remembered: HashMap<Key, Remembered>,
+    deliveries: BTreeMap<DeliveryKey, Delivery>,
+    queues: BTreeMap<WebhookKey, Queue>,
+    last_node: i64,
+    nodes: BTreeMap<NodeId, Timestamp>,
+    hand: Hand,
+    last_notice: i64,
+    notices: BTreeMap<i64, NoticeRow>,
+    last_job: i64,
+    jobs: BTreeMap<i64, Job>,
+    scripts: BTreeMap<(Context, String), Script>,
 }
 
 impl MemoryStore {
+    /// An empty store that follows this policy.
+    #[must_use]
+    pub fn with_policy(policy: DeliveryPolicy) -> Self {
+        let subscriptions = Subscriptions::new(policy.disabled_events);
+        Self(Mutex::new(State {
+            policy,
+            subscriptions,
+            ..State::default()
+        }))
+    }
+
     /// Adds an associate without a password to the onsite context.
     pub fn add_associate(&self, name: &str) -> Arc<Associate> {
         let mut state = self.state();
@@ -47,6 +87,7 @@ impl MemoryStore {
             name: name.to_owned(),
             full_name: name.to_owned(),
             user_type: UserType::default(),
+            email: None,
             password_hash: None,
         };
         state.add(&Context::onsite(), account)
@@ -79,6 +120,7 @@ impl State {
             full_name: new.full_name,
             deleted: false,
             ej_user_id: 0,
+            email: new.email,
         });
         let account = Account {
             context: context.clone(),
@@ -124,6 +166,48 @@ impl State {
         before - self.logins.len()
     }
 
+    fn stored(&self, webhook: &Arc<Webhook>) -> StoredWebhook {
+        let queue = self.queues.get(&WebhookKey::of(webhook));
+        StoredWebhook {
+            webhook: webhook.clone(),
+            usage: queue
+                .map(|queue| queue.health.usage.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn apply(&mut self, write: WebhookWrite) {
+        match write {
+            WebhookWrite::Insert(webhook) | WebhookWrite::Revise { webhook, .. } => {
+                self.put(webhook);
+            }
+            WebhookWrite::Delete { context, id, .. } => {
+                self.subscriptions.remove(&context, id);
+                self.webhooks.remove(&(context.clone(), id));
+                let key = WebhookKey { context, id };
+                self.cancel_all(&key, None);
+                self.queues.remove(&key);
+                self.cancel_jobs(&key);
+            }
+        }
+    }
+
+    /// The webhook is stored as it is here, and its id is taken.
+    fn put(&mut self, webhook: Arc<Webhook>) {
+        let last = self
+            .last_webhook_id
+            .entry(webhook.context.clone())
+            .or_default();
+        *last = (*last).max(webhook.id.get());
+        self.subscriptions.put(&webhook);
+        self.webhooks
+            .insert((webhook.context.clone(), webhook.id), webhook);
+    }
+
+    fn webhook(&self, key: &WebhookKey) -> Option<&Arc<Webhook>> {
+        self.webhooks.get(&(key.context.clone(), key.id))
+    }
+
     fn holds(&self, write: &WebhookWrite) -> bool {
         let (context, id) = write.key();
         let stored = self
@@ -139,13 +223,6 @@ impl State {
     }
 }
 
-fn stored(webhook: &Arc<Webhook>) -> StoredWebhook {
-    StoredWebhook {
-        webhook: webhook.clone(),
-        usage: Usage::default(),
-    }
-}
-
 #[async_trait]
 impl WebhookRepository for MemoryStore {
     async fn find(
@@ -153,11 +230,9 @@ impl WebhookRepository for MemoryStore {
         context: &Context,
         id: WebhookId,
     ) -> Result<Option<StoredWebhook>, StoreError> {
-        Ok(self
-            .state()
-            .webhooks
-            .get(&(context.clone(), id))
-            .map(stored))
+        let state = self.state();
+        let found = state.webhooks.get(&(context.clone(), id));
+        Ok(found.map(|webhook| state.stored(webhook)))
     }
 
     async fn list(
@@ -172,7 +247,7 @@ impl WebhookRepository for MemoryStore {
             .filter(|webhook| webhook.context == *context);
         Ok(of_context
             .filter(|webhook| filter.shows(webhook))
-            .map(stored)
+            .map(|webhook| state.stored(webhook))
             .collect())
     }
 
@@ -195,23 +270,17 @@ impl WebhookRepository for MemoryStore {
         {
             return Err(CommitError::Conflict);
         }
+        let mut after = After::default();
         for write in writes.webhooks {
-            match write {
-                WebhookWrite::Insert(webhook) | WebhookWrite::Revise { webhook, .. } => {
-                    let last = state
-                        .last_webhook_id
-                        .entry(webhook.context.clone())
-                        .or_default();
-                    *last = (*last).max(webhook.id.get());
-                    state
-                        .webhooks
-                        .insert((webhook.context.clone(), webhook.id), webhook);
-                }
-                WebhookWrite::Delete { context, id, .. } => {
-                    state.webhooks.remove(&(context, id));
-                }
-            }
+            state.apply(write);
         }
+        for (key, change) in writes.queues {
+            state.change_queue(&key, change, &mut after);
+        }
+        for event in writes.events {
+            state.add_event(event, &mut after);
+        }
+        state.hand.over(after);
         Ok(())
     }
 }

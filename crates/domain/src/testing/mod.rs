@@ -5,6 +5,6 @@ pub mod contract;
 mod fixed;
 mod memory;
 
-pub use contract::AnyStore;
+pub use contract::{AnyStore, DeliveryStore};
 pub use fixed::{FixedClock, RecordingPlugin, SeqIds};
 pub use memory::MemoryStore;

@@ -35,6 +35,9 @@ use crate::context::Context;
 pub struct WebhookId(i32);
 
 impl WebhookId {
+    /// Of a webhook that is tested before it is stored; no stored one has it.
+    pub(crate) const UNSAVED: Self = Self(0);
+
     /// A key that may exist; `None` for zero and below.
     #[must_use]
     pub fn new(id: i32) -> Option<Self> {

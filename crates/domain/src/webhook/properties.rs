@@ -60,6 +60,20 @@ impl Properties {
             .map_err(|e| PropertiesError::Json(JsonError::Syntax(e.to_string())))
     }
 
+    /// Takes over what a store kept, which was judged when it was saved: only that it is a JSON object is
+    /// looked at, so that tighter limits never make a stored row unreadable.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn stored(text: String) -> Result<Self, PropertiesError> {
+        if !text.starts_with('{') {
+            return Err(PropertiesError::NotAnObject);
+        }
+        RawValue::from_string(text)
+            .map(|raw| Self(Some(Arc::from(raw))))
+            .map_err(|e| PropertiesError::Json(JsonError::Syntax(e.to_string())))
+    }
+
     /// The object; `None` when there are no properties.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use webhook_domain::testing::MemoryStore;
+use webhook_domain::testing::{MemoryStore, SeqIds};
 use webhook_domain::{
     CommitError, Context, SaveError, ServiceError, StoreError, StoredWebhook, Version,
     WebhookDraft, WebhookFilter, WebhookId, WebhookRepository, WebhookWrite, WriteSet,
@@ -137,6 +137,7 @@ fn over(
         quiet.store.clone(),
         house.plugins,
         quiet.clock.clone(),
+        Arc::new(SeqIds::default()),
         house.rules,
     );
     (Desk { webhooks, ..quiet }, between)

@@ -2,15 +2,17 @@
 //! stored, and the service over a store in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use webhook_domain::rules::{Judged, check_http_target, check_script_target, judge};
-use webhook_domain::testing::{FixedClock, MemoryStore};
+use webhook_domain::testing::{FixedClock, MemoryStore, SeqIds};
 use webhook_domain::{
     AddressPolicy, Associate, AssociateId, Associates, Caller, Context, CustomHeaders,
-    DeliveryPlugin, EventName, EventNames, Field, Given, NotifyVia, NotifyWhen, PluginName,
-    PluginRegistry, Properties, SaveRules, Secret, Stamp, StoredWebhook, TargetError, TargetPolicy,
-    Timestamp, Version, Violation, Webhook, WebhookDraft, WebhookFilter, WebhookId,
-    WebhookRepository, WebhookState, Webhooks,
+    DeliveryPlugin, DeliveryRequest, EventName, EventNames, Field, Given, NotifyVia, NotifyWhen,
+    Outcome, PluginName, PluginRegistry, Properties, Report, SaveRules, Secret, Stamp,
+    StoredWebhook, TargetError, TargetPolicy, Timestamp, Version, Violation, Webhook, WebhookDraft,
+    WebhookFilter, WebhookId, WebhookRepository, WebhookState, Webhooks,
 };
 
 /// Takes the URLs that a policy allows.
@@ -19,6 +21,7 @@ struct UrlPlugin {
     targets: TargetPolicy,
 }
 
+#[async_trait]
 impl DeliveryPlugin for UrlPlugin {
     fn name(&self) -> &PluginName {
         &self.name
@@ -27,11 +30,16 @@ impl DeliveryPlugin for UrlPlugin {
     fn check_target(&self, target: &str) -> Result<(), Vec<TargetError>> {
         check_http_target(target, &self.targets).map(drop)
     }
+
+    async fn deliver(&self, _: DeliveryRequest<'_>) -> Report {
+        Report::unsent(Outcome::Ok, "taken", Duration::ZERO)
+    }
 }
 
 /// Takes the include names of scripts.
 struct ScriptPlugin(PluginName);
 
+#[async_trait]
 impl DeliveryPlugin for ScriptPlugin {
     fn name(&self) -> &PluginName {
         &self.0
@@ -39,6 +47,10 @@ impl DeliveryPlugin for ScriptPlugin {
 
     fn check_target(&self, target: &str) -> Result<(), Vec<TargetError>> {
         check_script_target(target)
+    }
+
+    async fn deliver(&self, _: DeliveryRequest<'_>) -> Report {
+        Report::unsent(Outcome::Ok, "taken", Duration::ZERO)
     }
 }
 
@@ -76,6 +88,7 @@ impl House {
                 allow_http: true,
                 addresses: AddressPolicy::private_allowed(),
             },
+            ..SaveRules::default()
         })
     }
 
@@ -222,6 +235,7 @@ impl Desk {
             associates(store.clone()),
             house.plugins,
             clock.clone(),
+            Arc::new(SeqIds::default()),
             house.rules,
         );
         let anna = store.add_associate("anna");

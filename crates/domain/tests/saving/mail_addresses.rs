@@ -1,8 +1,9 @@
 //! The grammar of mail addresses (threats H1 and H3).
 
-use webhook_domain::{Field, WebhookDraft};
+use webhook_domain::rules::MailDomains;
+use webhook_domain::{Field, SaveRules, WebhookDraft};
 
-use crate::fixtures::{House, draft, fields, messages, texts, value};
+use crate::fixtures::{House, draft, fields, messages, stored, texts, value};
 
 #[test]
 fn h1_h3_an_address_that_could_mean_more_than_one_mailbox_is_refused() {
@@ -105,4 +106,46 @@ fn the_refusal_shows_the_address_without_its_control_characters() {
             "Webhook ErrorEmails 'nobody' is not a plausible mail address",
         ]
     );
+}
+
+#[test]
+fn h6_a_new_address_must_be_of_a_domain_that_mail_may_go_to() {
+    let house = House::new(SaveRules {
+        mail_domains: MailDomains::only(["corp.example".to_owned()]),
+        ..SaveRules::default()
+    });
+    let told = |addresses: &[&str]| WebhookDraft {
+        error_emails: texts(addresses),
+        ..draft()
+    };
+    assert!(
+        house
+            .against(told(&["ops@corp.example", "dev@CORP.example"]))
+            .is_empty()
+    );
+    let refused = house.against(told(&["ops@corp.example", "a@stranger.example"]));
+    assert_eq!(fields(&refused), [Field::ErrorEmails]);
+    assert_eq!(
+        messages(&refused),
+        [
+            "Webhook ErrorEmails has 'a@stranger.example', but this installation sends mail to some \
+             domains only"
+        ]
+    );
+    // What was stored before the list was made can still be renamed, but gets no company.
+    let kept = stored();
+    let kept = webhook_domain::Webhook {
+        error_emails: vec!["a@stranger.example".into()],
+        ..kept
+    };
+    let renamed = WebhookDraft {
+        name: value("other"),
+        ..WebhookDraft::default()
+    };
+    assert!(house.against_change(renamed, &kept).is_empty());
+    let more = WebhookDraft {
+        error_emails: texts(&["a@stranger.example", "b@stranger.example"]),
+        ..WebhookDraft::default()
+    };
+    assert_eq!(house.against_change(more, &kept).len(), 1);
 }

@@ -1,18 +1,16 @@
 //! `$filter`: comparisons by `eq`, joined by `and` (contract 12.4).
 
-use webhook_domain::WebhookView;
-
 use super::query::ArchiveError;
-use super::{Cell, Column};
+use super::{Cell, Column, Item};
 use crate::culture::Culture;
 
 /// More comparisons than there are columns to compare.
 const MAX_TERMS: usize = 50;
 
 /// A row passes when every term does.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
-    terms: Vec<(Column, Literal)>,
+#[derive(Clone, Debug)]
+pub(crate) struct Filter<C> {
+    terms: Vec<(C, Literal)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +20,7 @@ enum Literal {
     Text(String),
 }
 
-impl Filter {
+impl<C: Column> Filter<C> {
     /// Reads a filter; an empty one lets every row pass.
     pub(crate) fn parse(text: &str) -> Result<Self, ArchiveError> {
         let mut rest = text.trim();
@@ -38,7 +36,7 @@ impl Filter {
                 rest = after;
             }
             let (name, after) = word(rest);
-            let column = Column::find(name).ok_or_else(|| ArchiveError::column("$filter", name))?;
+            let column = C::find(name).ok_or_else(|| ArchiveError::column("$filter", name))?;
             let (operator, after) = word(after);
             if !operator.eq_ignore_ascii_case("eq") {
                 return Err(ArchiveError::filter("columns can only be compared by 'eq'"));
@@ -54,12 +52,18 @@ impl Filter {
     }
 
     /// Whether a webhook passes.
-    pub(crate) fn shows(&self, view: &WebhookView, culture: &Culture) -> bool {
-        self.terms.iter().all(|(column, literal)| match column {
-            Column::AllRows => true,
-            Column::NoRows => false,
-            _ => literal.equals(&column.cell(view, culture)),
-        })
+    pub(crate) fn passes(&self, item: &Item<'_>, culture: &Culture) -> bool {
+        self.terms
+            .iter()
+            .all(|(column, literal)| match column.switch() {
+                Some(passes) => passes,
+                None => literal.equals(&column.cell(item, culture)),
+            })
+    }
+
+    /// Whether this column is compared.
+    pub(super) fn reads(&self, column: C) -> bool {
+        self.terms.iter().any(|(own, _)| *own == column)
     }
 }
 

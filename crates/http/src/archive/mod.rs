@@ -1,17 +1,21 @@
-//! The archive provider `Webhook` (contract 12.4): webhooks as rows of named columns, filtered, ordered
-//! and paged. Pure: rows come in, rows go out.
+//! Archives of webhooks (contract 12.4): rows of named columns, filtered, ordered and paged. The provider
+//! `Webhook` and the table `webhook_usage` differ in their columns only. Pure: rows come in, rows go out.
 
 mod filter;
 mod query;
+mod usage;
+mod webhook;
 
 use std::cmp::Ordering;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use webhook_domain::{WebhookState, WebhookView};
+use webhook_domain::{Timestamp, WebhookView};
 
 pub(crate) use filter::Filter;
 pub(crate) use query::{ArchiveError, ArchiveQuery};
+pub(crate) use usage::UsageColumn;
+pub(crate) use webhook::WebhookColumn;
 
 use crate::culture::Culture;
 
@@ -49,21 +53,59 @@ impl SortKey {
     }
 }
 
-/// Makes the columns and their table of names, so that neither can have one that the other lacks.
+/// A webhook as an archive knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) view: &'a WebhookView,
+    /// When the newest event that it listened for was signalled, where somebody asked.
+    pub(crate) last_event: Option<Timestamp>,
+}
+
+/// The columns of an archive.
+pub(crate) trait Column: Copy + PartialEq + 'static {
+    /// Every column, in the order of the archive's page.
+    const ALL: &'static [Self];
+    /// What its rows are called.
+    const ENTITY: &'static str;
+
+    /// The name on the wire.
+    fn name(self) -> &'static str;
+
+    /// Whether rows can be ordered by it.
+    fn sorts(self) -> bool {
+        true
+    }
+
+    /// Of a column that is no value but a switch for all rows: whether they pass.
+    fn switch(self) -> Option<bool> {
+        None
+    }
+
+    /// The value of a webhook in this column.
+    fn cell(self, item: &Item<'_>, culture: &Culture) -> Cell;
+
+    /// The column with this name, in any case.
+    fn find(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|column| column.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Makes columns and their table of names, so that neither can have one that the other lacks.
 macro_rules! columns {
-    ($($column:ident => $name:literal),+ $(,)?) => {
-        /// A column of the provider.
+    ($(#[$meta:meta])* $columns:ident: $($column:ident => $name:literal),+ $(,)?) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Column {
+        pub(crate) enum $columns {
             $($column),+
         }
 
-        impl Column {
-            /// Every column, in the order of the provider's page.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$column),+];
+        impl $columns {
+            const EVERY: &'static [Self] = &[$(Self::$column),+];
 
-            /// The name on the wire.
-            pub(crate) fn name(self) -> &'static str {
+            fn wire_name(self) -> &'static str {
                 match self {
                     $(Self::$column => $name),+
                 }
@@ -71,98 +113,17 @@ macro_rules! columns {
         }
     };
 }
-
-columns! {
-    WebhookId => "webhookId",
-    Name => "name",
-    Events => "events",
-    TargetUrl => "targetUrl",
-    Type => "type",
-    EventCount => "eventCount",
-    UpdatedByFullName => "updatedByFullName",
-    RegisteredBy => "registeredBy",
-    RegisteredDate => "registeredDate",
-    TotalCalls => "webhookUsage/totalCalls",
-    TotalErrors => "webhookUsage/totalErrors",
-    ConsecutiveErrors => "webhookUsage/consecutiveErrors",
-    LastError => "webhookUsage/lastError",
-    LastEvent => "webhookUsage/lastEvent",
-    Status => "webhookUsage/status",
-    AllRows => "getAllRows",
-    NoRows => "getNoRows",
-}
-
-impl Column {
-    /// The column with this name, in any case.
-    pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|column| column.name().eq_ignore_ascii_case(name))
-    }
-
-    /// Whether rows can be ordered by it.
-    fn sorts(self) -> bool {
-        !matches!(
-            self,
-            Self::EventCount | Self::Status | Self::AllRows | Self::NoRows
-        )
-    }
-
-    /// The value of a webhook in this column.
-    pub(crate) fn cell(self, view: &WebhookView, culture: &Culture) -> Cell {
-        let webhook = &*view.webhook;
-        let number = |n: i32| Cell::Number(n.into());
-        let text = |t: &str| Cell::Text(t.to_owned());
-        match self {
-            Self::WebhookId => number(webhook.id.get()),
-            Self::Name => text(&culture.text(&webhook.name)),
-            Self::Events => Cell::Text(webhook.events.joined()),
-            Self::TargetUrl => text(&webhook.target_url),
-            Self::Type => text(webhook.plugin.as_str()),
-            Self::EventCount => {
-                Cell::Number(i64::try_from(webhook.events.len()).unwrap_or(i64::MAX))
-            }
-            Self::UpdatedByFullName => view
-                .updated_by
-                .as_ref()
-                .map_or(Cell::Null, |who| text(&culture.text(&who.full_name))),
-            Self::RegisteredBy => view
-                .registered_by
-                .as_ref()
-                .map_or(Cell::Null, |who| text(&who.name)),
-            Self::RegisteredDate => {
-                Cell::Text(culture.stamp(Some(webhook.registered.at)).to_string())
-            }
-            Self::TotalCalls => number(view.usage.total_calls),
-            Self::TotalErrors => number(view.usage.total_errors),
-            Self::ConsecutiveErrors => number(view.usage.consecutive_errors),
-            Self::LastError => view.usage.last_error.as_deref().map_or(Cell::Null, text),
-            Self::LastEvent => Cell::Null,
-            Self::Status => Cell::Number(status(view)),
-            Self::AllRows | Self::NoRows => Cell::Bool(false),
-        }
-    }
-}
-
-/// The status of a webhook as a number. What the original's numbers mean is not documented; these are
-/// our own: 1 active, 2 stopped, 3 disabled, 4 active with failures.
-fn status(view: &WebhookView) -> i64 {
-    match view.webhook.state {
-        WebhookState::Active if view.usage.consecutive_errors > 0 => 4,
-        state => state as i64,
-    }
-}
+use columns;
 
 /// A row of the reply.
 #[derive(Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct Row {
     primary_key: String,
     cells: Vec<(&'static str, Cell)>,
-    entity: &'a str,
+    entity: &'static str,
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.cells.len() + 2))?;
         map.serialize_entry("PrimaryKey", &self.primary_key)?;
@@ -174,24 +135,24 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// A page of rows, and whether there are more after it.
+/// The webhooks that a query is about, in its order, and whether there are more after them.
 pub(crate) struct Page<'a> {
-    pub(crate) rows: Vec<Row<'a>>,
+    pub(crate) items: Vec<Item<'a>>,
     pub(crate) more: bool,
 }
 
-/// The rows that a query asks for.
-pub(crate) fn page(
-    views: &[WebhookView],
-    query: &ArchiveQuery,
+/// Which of these webhooks are on the page that a query asks for.
+pub(crate) fn page<'a, C: Column>(
+    items: Vec<Item<'a>>,
+    query: &ArchiveQuery<C>,
     culture: &Culture,
-) -> Page<'static> {
-    let mut kept: Vec<(Vec<SortKey>, &WebhookView)> = views
-        .iter()
-        .filter(|view| query.filter.shows(view, culture))
-        .map(|view| {
-            let key = |(column, _): &(Column, bool)| SortKey::of(column.cell(view, culture));
-            (query.order.iter().map(key).collect(), view)
+) -> Page<'a> {
+    let mut kept: Vec<(Vec<SortKey>, Item<'a>)> = items
+        .into_iter()
+        .filter(|item| query.filter.passes(item, culture))
+        .map(|item| {
+            let key = |(column, _): &(C, bool)| SortKey::of(column.cell(&item, culture));
+            (query.order.iter().map(key).collect(), item)
         })
         .collect();
     kept.sort_by(|(a, _), (b, _)| {
@@ -206,23 +167,29 @@ pub(crate) fn page(
     });
     // A page without rows leads nowhere: the next one would be the same again.
     let more = query.top > 0 && kept.len() > query.skip.saturating_add(query.top);
-    let rows = kept
-        .into_iter()
-        .skip(query.skip)
-        .take(query.top)
-        .map(|(_, view)| Row {
-            primary_key: view.webhook.id.to_string(),
-            entity: "webhook",
-            cells: query
-                .select
-                .iter()
-                .map(|column| (column.name(), column.cell(view, culture)))
-                .collect(),
-        });
+    let items = kept.into_iter().map(|(_, item)| item);
     Page {
-        rows: rows.collect(),
+        items: items.skip(query.skip).take(query.top).collect(),
         more,
     }
+}
+
+/// The rows of a page.
+pub(crate) fn rows<C: Column>(
+    items: &[Item<'_>],
+    query: &ArchiveQuery<C>,
+    culture: &Culture,
+) -> Vec<Row> {
+    let row = |item: &Item<'_>| Row {
+        primary_key: item.view.webhook.id.to_string(),
+        entity: C::ENTITY,
+        cells: query
+            .select
+            .iter()
+            .map(|column| (column.name(), column.cell(item, culture)))
+            .collect(),
+    };
+    items.iter().map(row).collect()
 }
 
 #[cfg(test)]

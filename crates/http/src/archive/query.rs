@@ -37,15 +37,15 @@ impl ArchiveError {
 
 /// What rows are asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct ArchiveQuery {
-    pub(crate) select: Vec<Column>,
-    pub(crate) filter: Filter,
-    pub(crate) order: Vec<(Column, bool)>,
+pub(crate) struct ArchiveQuery<C> {
+    pub(crate) select: Vec<C>,
+    pub(crate) filter: Filter<C>,
+    pub(crate) order: Vec<(C, bool)>,
     pub(crate) top: usize,
     pub(crate) skip: usize,
 }
 
-impl ArchiveQuery {
+impl<C: Column> ArchiveQuery<C> {
     /// Reads the parameters; what is not there selects every column, filters nothing and orders by id.
     pub(crate) fn parse(
         select: Option<&str>,
@@ -62,6 +62,16 @@ impl ArchiveQuery {
             skip: read_count("$skip", skip)?.unwrap_or(0),
         })
     }
+
+    /// Whether this column is in the rows that are answered.
+    pub(crate) fn shows(&self, column: C) -> bool {
+        self.select.contains(&column)
+    }
+
+    /// Whether this column decides which rows there are, or in what order.
+    pub(crate) fn judges(&self, column: C) -> bool {
+        self.filter.reads(column) || self.order.iter().any(|(own, _)| *own == column)
+    }
 }
 
 fn parts(list: &str) -> impl Iterator<Item = &str> {
@@ -70,26 +80,26 @@ fn parts(list: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
-fn read_select(list: &str) -> Result<Vec<Column>, ArchiveError> {
+fn read_select<C: Column>(list: &str) -> Result<Vec<C>, ArchiveError> {
     let mut columns = Vec::new();
     for name in parts(list) {
-        let column = Column::find(name).ok_or_else(|| ArchiveError::column("$select", name))?;
+        let column = C::find(name).ok_or_else(|| ArchiveError::column("$select", name))?;
         if !columns.contains(&column) {
             columns.push(column);
         }
     }
     if columns.is_empty() {
-        columns = Column::ALL.to_vec();
+        columns = C::ALL.to_vec();
     }
     Ok(columns)
 }
 
-fn read_order(list: &str) -> Result<Vec<(Column, bool)>, ArchiveError> {
+fn read_order<C: Column>(list: &str) -> Result<Vec<(C, bool)>, ArchiveError> {
     let mut orders = Vec::new();
     for part in parts(list).take(MAX_ORDERS) {
         let mut words = part.split_whitespace();
         let name = words.next().unwrap_or_default();
-        let column = Column::find(name).ok_or_else(|| ArchiveError::column("$orderBy", name))?;
+        let column = C::find(name).ok_or_else(|| ArchiveError::column("$orderBy", name))?;
         let refused = |message: &str| ArchiveError {
             parameter: "$orderBy",
             message: message.to_owned(),

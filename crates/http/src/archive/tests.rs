@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin};
+use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
 use webhook_domain::{
     Caller, Context, Given, PluginRegistry, SaveRules, WebhookDraft, WebhookFilter, WebhookState,
     Webhooks,
@@ -16,7 +16,8 @@ async fn views() -> Vec<WebhookView> {
     let plugins = Arc::new(PluginRegistry::new().with(RecordingPlugin::named("webhook")));
     let clock = Arc::new(FixedClock::default());
     let rules = SaveRules::default();
-    let webhooks = Webhooks::new(store.clone(), store.clone(), plugins, clock, rules);
+    let ids = Arc::new(SeqIds::default());
+    let webhooks = Webhooks::new(store.clone(), store.clone(), plugins, clock, ids, rules);
     let caller = Caller::associate(Context::onsite(), store.add_associate("KARI"));
     for (name, state, events) in [
         ("beta", WebhookState::Active, vec!["a.b"]),
@@ -48,14 +49,23 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn read(&self) -> Result<ArchiveQuery, ArchiveError> {
+    fn read(&self) -> Result<ArchiveQuery<WebhookColumn>, ArchiveError> {
         ArchiveQuery::parse(self.select, self.filter, self.order, self.top, self.skip)
     }
 
     async fn rows(&self) -> (Value, bool) {
         let views = views().await;
-        let page = page(&views, &self.read().unwrap(), &Culture::default());
-        (serde_json::to_value(&page.rows).unwrap(), page.more)
+        let items = views
+            .iter()
+            .map(|view| Item {
+                view,
+                last_event: None,
+            })
+            .collect();
+        let (query, culture) = (self.read().unwrap(), Culture::default());
+        let page = page(items, &query, &culture);
+        let rows = rows(&page.items, &query, &culture);
+        (serde_json::to_value(&rows).unwrap(), page.more)
     }
 }
 
@@ -90,7 +100,7 @@ async fn every_column_is_there_when_none_is_selected() {
     .rows()
     .await;
     let row = rows[0].as_object().unwrap();
-    for column in Column::ALL {
+    for column in WebhookColumn::ALL {
         assert!(row.contains_key(column.name()), "{}", column.name());
     }
     assert_eq!(row["registeredBy"], "KARI");

@@ -11,6 +11,7 @@ use webhook_domain::{
 use super::cache::EPOCH_KEPT_FOR;
 use super::credential::Credential;
 use super::{AuthError, Authenticator, Found, Shown, Visit, after, session, token};
+use crate::security::SecurityEvent;
 
 /// How long a ticket opens something after its last use.
 pub const TICKET_VALID_FOR: Duration = Duration::from_secs(6 * 60 * 60);
@@ -130,6 +131,7 @@ impl Authenticator {
         });
         let login = login.ok_or(AuthError::Denied)?;
         if login.context != *context {
+            SecurityEvent::CrossOwner.count();
             tracing::warn!(
                 event = "security",
                 kind = "cross_owner",

@@ -38,6 +38,8 @@ use password::PasswordChecker;
 pub use password::{PasswordError, hash_password};
 pub use token::{issue_app_secret, issue_token};
 
+use crate::security::SecurityEvent;
+
 /// Which schemes there are (contract 5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Installation {
@@ -303,6 +305,7 @@ impl Authenticator {
         let taken = match self.budget.take(context, user, client) {
             Try::Allowed(taken) => taken,
             Try::Refused { first } => {
+                SecurityEvent::BruteForce.count();
                 if first {
                     tracing::warn!(
                         event = "security",
@@ -353,6 +356,7 @@ impl Authenticator {
         if self.settings.installation == Installation::Online {
             let tenant = claims.tenant.ok_or(AuthError::Denied)?;
             if !tenant.eq_ignore_ascii_case(context.as_str()) {
+                SecurityEvent::CrossOwner.count();
                 tracing::warn!(
                     event = "security",
                     kind = "cross_owner",

@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::AuthError;
+use crate::security::SecurityEvent;
 
 /// The header that carries the token.
 pub(super) const XSRF_HEADER: &str = "X-XSRF-TOKEN";
@@ -83,6 +84,7 @@ pub(super) fn check_site(headers: &HeaderMap) -> Result<(), AuthError> {
 }
 
 fn forged(why: &'static str) -> AuthError {
+    SecurityEvent::Csrf.count();
     tracing::warn!(
         event = "security",
         kind = "csrf",

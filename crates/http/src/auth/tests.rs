@@ -1,5 +1,6 @@
 //! Every scheme behind the gate, on the store in memory and a clock that stands still.
 
+mod events;
 mod jwt;
 mod login;
 mod online;
@@ -14,13 +15,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
-use webhook_domain::{
-    Accounts as _, Associate, Context, NewAccount, PluginRegistry, SaveRules, UserType, Webhooks,
-};
+use webhook_domain::{Accounts as _, Associate, Context, NewAccount, PluginRegistry, UserType};
 
 use super::{AuthSettings, Authenticator, hash_password};
-use crate::app::{Api, Parts, Settings};
-use crate::tests::{Answer, call};
+use crate::app::{Parts, Settings};
+use crate::tests::{Answer, api, call};
 
 const LIST: &str = "/api/v1/Agents/Webhook/GetAllWebhooks";
 
@@ -50,17 +49,14 @@ impl World {
             ids.clone(),
             settings,
         ));
-        let parts = Parts::new(Api {
-            webhooks: Arc::new(Webhooks::new(
-                store.clone(),
-                store.clone(),
-                Arc::new(plugins),
-                clock.clone(),
-                SaveRules::default(),
-            )),
-            authenticator: authenticator.clone(),
-            settings: Settings::default(),
-        });
+        let parts = Parts::new(api(
+            &store,
+            clock.clone(),
+            ids.clone(),
+            plugins,
+            authenticator.clone(),
+            Settings::default(),
+        ));
         Self {
             store,
             clock,
@@ -82,6 +78,7 @@ impl World {
             name: name.to_owned(),
             full_name: name.to_owned(),
             user_type: UserType::default(),
+            email: None,
             password_hash: Some(hash_password("s3cret", self.ids.as_ref()).unwrap()),
         };
         self.store.add_account(context, account).await.unwrap()

@@ -4,7 +4,7 @@ use actix_web::test::{TestRequest, init_service};
 
 use super::{call, parts};
 use crate::access::Access;
-use crate::error::ApiError;
+use crate::error::{ApiError, HostileXml};
 use crate::openapi::assemble;
 use serde_json::Value;
 use webhook_domain::StoreError;
@@ -43,6 +43,9 @@ async fn every_operation_but_the_public_ones_refuses_strangers() {
             "/docs",
             "/docs/page.css",
             "/docs/page.js",
+            "/healthz",
+            "/metrics",
+            "/readyz",
         ]
     );
 }
@@ -71,12 +74,16 @@ fn every_operation_is_described_once_and_with_its_own_id() {
     assert_eq!(ids.len(), count);
 }
 
-/// One error of each kind.
-fn one_of_each() -> Vec<ApiError> {
-    let decode = DecodeError {
+fn decode_error() -> DecodeError {
+    DecodeError {
         message: String::new(),
         path: String::new(),
-    };
+    }
+}
+
+/// One error of each kind.
+fn one_of_each() -> Vec<ApiError> {
+    let decode = decode_error();
     vec![
         ApiError::Denied,
         ApiError::Forbidden(""),
@@ -103,6 +110,12 @@ fn one_of_each() -> Vec<ApiError> {
         ApiError::PreconditionFailed,
         ApiError::NoSuchCall(String::new()),
         ApiError::NoSuchArchive(String::new()),
+        ApiError::DeliveryNotFound,
+        ApiError::DeliveryPending,
+        ApiError::KeyReused,
+        ApiError::TooDeep,
+        ApiError::BadHeader("Idempotency-Key", ""),
+        ApiError::HostileXml(HostileXml::Doctype, decode_error()),
         ApiError::Storage(StoreError::Unavailable(String::new())),
         ApiError::Contended,
     ]
@@ -120,11 +133,18 @@ fn can_answer(error: &ApiError, operation: &Value, access: Access) -> bool {
     ]
     .contains(&id);
     let patches = ["SaveWebhook", "WebhookPatch"].contains(&id);
+    let signals = id.ends_with("SignalEvent");
+    let tests = ["TestWebhook", "WebhookTest"].contains(&id);
+    let of_deliveries = ["Delivery", "Resend", "Notice"]
+        .iter()
+        .any(|group| id.starts_with(group));
     let by_id = ["WebhookGet", "WebhookUpdate", "WebhookPatch"].contains(&id);
     match error {
         // Online, the path may name no tenant.
-        ApiError::RouteNotFound
-        | ApiError::Denied
+        ApiError::RouteNotFound => {
+            access == Access::Authenticated || ["Login", "GetMetrics"].contains(&id)
+        }
+        ApiError::Denied
         | ApiError::Forbidden(_)
         | ApiError::LoginsBusy
         | ApiError::TooManyTries => access == Access::Authenticated || id == "Login",
@@ -140,8 +160,12 @@ fn can_answer(error: &ApiError, operation: &Value, access: Access) -> bool {
         ApiError::UnsupportedMediaType(_)
         | ApiError::SlowBody
         | ApiError::Malformed { .. }
+        | ApiError::HostileXml(..)
         | ApiError::FormTooLarge(_) => with_body,
-        ApiError::EntityMissing | ApiError::Invalid(_) => saves,
+        ApiError::EntityMissing | ApiError::Invalid(_) => saves || tests,
+        ApiError::DeliveryNotFound => of_deliveries,
+        ApiError::DeliveryPending => id == "DeliveryResend",
+        ApiError::KeyReused | ApiError::TooDeep | ApiError::BadHeader(..) => signals,
         ApiError::WebhookNotFound(_) => saves || by_id,
         ApiError::SecretTest | ApiError::TestFailed(_) | ApiError::PatchTooLarge(_) => patches,
         ApiError::PreconditionFailed => by_id || id == "WebhookDelete",

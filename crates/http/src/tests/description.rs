@@ -98,6 +98,9 @@ async fn get_on_an_agent_route_tells_about_the_call_and_never_makes_it() {
         "GetWebhook",
         "DeleteWebhook",
         "GetAllWebhooks",
+        "TestWebhook",
+        "SignalEvent",
+        "GetLastError",
     ] {
         for path in [
             format!("/api/v1/Agents/Webhook/{call}?webhookId=1"),

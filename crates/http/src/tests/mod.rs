@@ -4,8 +4,10 @@
 mod archive;
 mod conditional;
 mod cors;
+mod counters;
 mod coverage;
 mod culture;
+mod deliveries;
 mod description;
 mod docs_page;
 mod documents;
@@ -14,12 +16,16 @@ mod media;
 mod patch;
 mod patch_fuzz;
 mod patch_on_save;
+mod probes;
+mod resends;
 mod rest;
 mod round_trip;
 mod routes;
 mod select;
+mod signals;
 mod slow;
 mod sources;
+mod trials;
 mod world;
 mod xml_and_forms;
 
@@ -29,14 +35,17 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{self, TestRequest};
 use actix_web::{Error, http};
+use async_trait::async_trait;
 use serde_json::Value;
 use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
 use webhook_domain::{
-    Accounts as _, Context, NewAccount, PluginRegistry, SaveRules, UserType, Webhooks,
+    Accounts as _, Context, Deliveries, NewAccount, PluginRegistry, SaveRules, Signals, UserType,
+    Webhooks,
 };
 
 use crate::app::{Api, Parts, Settings};
 use crate::auth::{AuthSettings, Authenticator, hash_password};
+use crate::probes::Probes;
 
 /// What the tests log in with.
 const KARI: &str = "Basic S0FSSTpzZWNyZXQ=";
@@ -48,6 +57,7 @@ pub(super) async fn parts() -> Parts {
         name: "KARI".to_owned(),
         full_name: "Kari Solheim".to_owned(),
         user_type: UserType::default(),
+        email: None,
         password_hash: Some(hash_password("secret", &ids).unwrap()),
     };
     store
@@ -55,23 +65,65 @@ pub(super) async fn parts() -> Parts {
         .await
         .unwrap();
     let plugins = PluginRegistry::new().with(RecordingPlugin::named("webhook"));
+    let ids = Arc::new(ids);
+    let clock = Arc::new(FixedClock::default());
+    let authenticator = Authenticator::new(
+        store.clone(),
+        clock.clone(),
+        ids.clone(),
+        AuthSettings::default(),
+    );
+    let settings = Settings {
+        metrics: true,
+        ..Settings::default()
+    };
+    let api = Api {
+        probes: Some(Arc::new(Ready)),
+        ..api(&store, clock, ids, plugins, authenticator, settings)
+    };
+    Parts::new(api)
+}
+
+/// A server that is ready and has counted nothing.
+struct Ready;
+
+#[async_trait]
+impl Probes for Ready {
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn metrics(&self) -> String {
+        String::new()
+    }
+}
+
+/// What requests are served with, over a store in memory.
+pub(crate) fn api(
+    store: &Arc<MemoryStore>,
+    clock: Arc<FixedClock>,
+    ids: Arc<SeqIds>,
+    plugins: PluginRegistry,
+    authenticator: impl Into<Arc<Authenticator>>,
+    settings: Settings,
+) -> Api {
     let webhooks = Webhooks::new(
         store.clone(),
         store.clone(),
         Arc::new(plugins),
-        Arc::new(FixedClock::default()),
+        clock.clone(),
+        ids.clone(),
         SaveRules::default(),
     );
-    Parts::new(Api {
+    let deliveries = Deliveries::new(store.clone(), store.clone(), store.clone(), clock.clone());
+    Api {
         webhooks: Arc::new(webhooks),
-        authenticator: Arc::new(Authenticator::new(
-            store,
-            Arc::new(FixedClock::default()),
-            Arc::new(ids),
-            AuthSettings::default(),
-        )),
-        settings: Settings::default(),
-    })
+        signals: Arc::new(Signals::new(store.clone(), clock, ids)),
+        deliveries: Arc::new(deliveries),
+        authenticator: authenticator.into(),
+        probes: None,
+        settings,
+    }
 }
 
 /// A reply, with its body read as JSON; null when there is none.

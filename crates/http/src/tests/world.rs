@@ -4,21 +4,25 @@
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::{Method, header};
 use actix_web::test::{TestRequest, init_service};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
+use uuid::Uuid;
 use webhook_domain::testing::{FixedClock, MemoryStore, RecordingPlugin, SeqIds};
 use webhook_domain::{
-    Accounts as _, Clock as _, Context, NewAccount, NewToken, PluginRegistry, SaveRules, UserType,
+    Accounts as _, Attempt, ClaimLimits, Clock as _, Context, DeliveryQueue as _, EventStore,
+    NewAccount, NewToken, PluginRegistry, Report, SaveRules, Settled, Signals, UserType,
     WebhookRepository, Webhooks,
 };
 
-use super::{Answer, call};
-use crate::app::{Api, Parts, Settings};
+use super::{Answer, api, call};
+use crate::app::{Parts, Settings};
 use crate::auth::{AuthSettings, Authenticator, hash_password, issue_token};
+use crate::probes::Probes;
 
 pub(super) const SAVE: &str = "/api/v1/Agents/Webhook/SaveWebhook";
 pub(super) const GET: &str = "/api/v1/Agents/Webhook/GetWebhook?webhookId=1";
@@ -43,6 +47,8 @@ pub(super) struct World {
     repository: Option<Arc<dyn WebhookRepository>>,
     settings: Settings,
     logins: Vec<(&'static str, &'static str)>,
+    events: Option<Arc<dyn EventStore>>,
+    probes: Option<Arc<dyn Probes>>,
 }
 
 impl World {
@@ -62,6 +68,18 @@ impl World {
         self
     }
 
+    /// Events are recorded here.
+    pub(super) fn recording(mut self, events: Arc<dyn EventStore>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// The probes are answered from this.
+    pub(super) fn probed(mut self, probes: Arc<dyn Probes>) -> Self {
+        self.probes = Some(probes);
+        self
+    }
+
     /// Somebody else may log in with this password.
     pub(super) fn login(mut self, name: &'static str, password: &'static str) -> Self {
         self.logins.push((name, password));
@@ -76,6 +94,7 @@ impl World {
                 name: name.to_owned(),
                 full_name: name.to_owned(),
                 user_type: UserType::default(),
+                email: None,
                 password_hash: Some(hash_password(password, &*ids).unwrap()),
             };
             self.store.add_account(&onsite, account).await.unwrap();
@@ -84,6 +103,7 @@ impl World {
             name: "KARI".to_owned(),
             full_name: r#"US:"Kari the Admin";NO:"Kari administrator""#.to_owned(),
             user_type: UserType::default(),
+            email: None,
             password_hash: None,
         };
         self.store.add_account(&onsite, kari).await.unwrap();
@@ -94,25 +114,38 @@ impl World {
             created_at: self.clock.now(),
         };
         self.store.add_token(&onsite, "KARI", new).await.unwrap();
-        let plugins = ["webhook", "crmscript"].map(RecordingPlugin::named);
-        let webhooks = Webhooks::new(
-            self.repository.unwrap_or_else(|| self.store.clone()),
+        let plugin = Arc::new(RecordingPlugin::named("webhook"));
+        let plugins = PluginRegistry::new()
+            .with(plugin.clone())
+            .with(RecordingPlugin::named("crmscript"));
+        let authenticator = Authenticator::new(
             self.store.clone(),
-            Arc::new(
-                plugins
-                    .into_iter()
-                    .fold(PluginRegistry::new(), PluginRegistry::with),
-            ),
             self.clock.clone(),
-            SaveRules::default(),
+            ids.clone(),
+            AuthSettings::default(),
         );
-        let authenticator =
-            Authenticator::new(self.store, self.clock.clone(), ids, AuthSettings::default());
-        let api = Api {
-            webhooks: Arc::new(webhooks),
-            authenticator: Arc::new(authenticator),
-            settings: self.settings,
-        };
+        let mut api = api(
+            &self.store,
+            self.clock.clone(),
+            ids.clone(),
+            plugins.clone(),
+            authenticator,
+            self.settings,
+        );
+        if let Some(repository) = self.repository {
+            api.webhooks = Arc::new(Webhooks::new(
+                repository,
+                self.store.clone(),
+                Arc::new(plugins),
+                self.clock.clone(),
+                ids.clone(),
+                SaveRules::default(),
+            ));
+        }
+        if let Some(events) = self.events {
+            api.signals = Arc::new(Signals::new(events, self.clock.clone(), ids));
+        }
+        api.probes = self.probes;
         let app = Rc::new(init_service(Parts::new(api).application()).await);
         let send = move |request: TestRequest| {
             let app = app.clone();
@@ -122,6 +155,8 @@ impl World {
             send: Box::new(send),
             authorization: format!("Bearer {token}"),
             clock: self.clock,
+            store: self.store,
+            plugin,
         }
     }
 }
@@ -133,6 +168,9 @@ pub(super) struct Client {
     send: Box<Send>,
     pub(super) authorization: String,
     pub(super) clock: Arc<FixedClock>,
+    pub(super) store: Arc<MemoryStore>,
+    /// What the webhooks are tested by.
+    pub(super) plugin: Arc<RecordingPlugin>,
 }
 
 impl fmt::Debug for Client {
@@ -199,6 +237,42 @@ impl Client {
         let saved = self.post(SAVE, webhook).await;
         assert_eq!(saved.status, 200, "{}", saved.text);
         saved.body
+    }
+
+    /// Makes one attempt at each delivery that is due, all of which end like this; tells how many.
+    pub(super) async fn attempt_all(&self, report: &Report) -> usize {
+        let now = self.clock.now();
+        let node = self.store.join(now, false).await.unwrap();
+        let limits = ClaimLimits {
+            total: 1_000,
+            per_webhook: 1_000,
+            except: Vec::new(),
+        };
+        let claim = self.store.claim_due(node, now, limits).await.unwrap();
+        let settled: Vec<Settled> = claim
+            .deliveries
+            .into_iter()
+            .map(|claimed| Settled {
+                attempt: Attempt {
+                    number: claimed.attempts + 1,
+                    started_at: now,
+                    report: report.clone(),
+                },
+                claimed,
+                at: now,
+                jitter: 0,
+                event_id: Uuid::from_u128(0xe5),
+            })
+            .collect();
+        let count = settled.len();
+        self.store.settle(node, settled).await.unwrap();
+        count
+    }
+
+    /// Moves the clock.
+    pub(super) fn advance(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.clock.advance_micros(micros);
     }
 
     /// Every webhook that is stored, as it is read.

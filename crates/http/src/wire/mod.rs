@@ -15,6 +15,7 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 pub mod transcode;
+pub mod transfer;
 pub mod xml;
 
 use serde::Serialize;

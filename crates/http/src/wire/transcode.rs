@@ -120,7 +120,7 @@ pub(super) struct Known {
 }
 
 /// The members that request wrappers add to those of the Webhook carrier.
-const WRAPPERS: [(&str, Shape); 7] = [
+const WRAPPERS: [(&str, Shape); 9] = [
     ("Webhook", Shape::Carrier),
     ("NameFilter", Shape::Text),
     ("EventFilter", Shape::Text),
@@ -128,6 +128,8 @@ const WRAPPERS: [(&str, Shape); 7] = [
     ("EventName", Shape::Text),
     ("PrimaryKey", Shape::Number),
     ("Data", Shape::AnyDictionary),
+    ("Since", Shape::Text),
+    ("Until", Shape::Text),
 ];
 
 impl Known {

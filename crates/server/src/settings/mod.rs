@@ -5,31 +5,28 @@
 //! Nothing here opens a file but the settings file, and nothing reads the environment later.
 
 mod calls;
+pub(crate) mod delivery;
 mod file;
+mod options;
 pub(crate) mod reference;
 mod values;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use clap::builder::BoolishValueParser;
-use serde::Deserialize;
 use webhook_domain::{AddressPolicy, SaveRules, TargetPolicy};
 use webhook_http::auth::{AuthSettings, JwtAlgorithm, JwtIssuer};
 use webhook_http::culture::{CultureSettings, Zone};
+use webhook_store::StoreOptions;
 
-use self::calls::{CorsOrigin, SlowRoute, ZoneName};
-use self::values::{AddressRange, Algorithm, PublicUrl, TargetHost};
+pub(crate) use self::delivery::DeliverySettings;
+pub(crate) use self::options::Options;
+use self::values::{Algorithm, PublicUrl};
 pub(crate) use self::values::{Installation, KeySource};
 use crate::failure::Failure;
 
 /// Where the server listens when nobody says otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
-
-/// Where webhooks are kept when nobody says otherwise.
-const DEFAULT_DATABASE: &str = "sqlite:./data/webhooks.db";
 
 /// The threshold that the original states for these calls (contract 1.2).
 const DEFAULT_SLOW_CALL_MS: u64 = 2_000;
@@ -38,204 +35,6 @@ const MAX_WORKERS: u16 = 512;
 
 /// The claim that names a tenant when nobody says otherwise.
 const DEFAULT_TENANT_CLAIM: &str = "tenant";
-
-/// Every setting as it may be given; what is not given is `None`. The comments are the help text.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Options {
-    /// TOML file with settings
-    #[arg(long, value_name = "FILE", env = "WEBHOOK_AGENT_CONFIG")]
-    #[serde(skip)]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Address and port to listen on; with port 0 the system chooses [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = "WEBHOOK_AGENT_LISTEN")]
-    pub(crate) listen: Option<SocketAddr>,
-
-    /// URL of the database [default: sqlite:./data/webhooks.db]
-    // URLs of databases may hold a password, which must not show in the help text.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "WEBHOOK_AGENT_DATABASE",
-        hide_env_values = true
-    )]
-    pub(crate) database: Option<String>,
-
-    /// Threads that serve requests [default: one for each core]
-    #[arg(long, value_name = "N", env = "WEBHOOK_AGENT_WORKERS")]
-    pub(crate) workers: Option<u16>,
-
-    /// A call that takes longer, in milliseconds, is logged as slow [default: 2000]
-    #[arg(long, value_name = "MS", env = "WEBHOOK_AGENT_SLOW_CALL_MS")]
-    pub(crate) slow_call_ms: Option<u64>,
-
-    /// Routes that may take another time, as PATH=MS with commas between, the path as the OpenAPI
-    /// document has it: /api/v1/Webhook/{id}=500
-    #[arg(
-        long,
-        value_name = "PATH=MS",
-        env = "WEBHOOK_AGENT_SLOW_CALL_ROUTES",
-        value_delimiter = ','
-    )]
-    pub(crate) slow_call_routes: Option<Vec<SlowRoute>>,
-
-    /// Time zone of stamps when a request asks for none: a code of SuperOffice or an IANA name
-    /// [default: UTC]
-    #[arg(long, value_name = "ZONE", env = "WEBHOOK_AGENT_BASE_TIME_ZONE")]
-    pub(crate) base_time_zone: Option<ZoneName>,
-
-    /// Write Registered and Updated in UTC whatever zone a request asks for [default: false]
-    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_STRICT_TIMEZONE",
-        num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = BoolishValueParser::new())]
-    pub(crate) strict_timezone: Option<bool>,
-
-    /// Origins whose pages may call, with spaces between, or * for any [default: none]
-    #[arg(
-        long,
-        value_name = "ORIGIN",
-        env = "WEBHOOK_AGENT_CORS_ORIGINS",
-        value_delimiter = ' '
-    )]
-    pub(crate) cors_origins: Option<Vec<CorsOrigin>>,
-
-    /// What the server is used as [default: onsite]
-    #[arg(
-        long,
-        value_name = "KIND",
-        env = "WEBHOOK_AGENT_INSTALLATION",
-        value_enum
-    )]
-    pub(crate) installation: Option<Installation>,
-
-    /// URL under which clients find the server, for links and cookies [default: as each request says]
-    #[arg(long, value_name = "URL", env = "WEBHOOK_AGENT_PUBLIC_URL")]
-    pub(crate) public_url: Option<PublicUrl>,
-
-    /// Addresses of proxies whose X-Forwarded-For is believed, with commas between
-    #[arg(
-        long,
-        value_name = "CIDR",
-        env = "WEBHOOK_AGENT_TRUSTED_PROXIES",
-        value_delimiter = ','
-    )]
-    pub(crate) trusted_proxies: Option<Vec<AddressRange>>,
-
-    /// Issuer whose tokens open something besides our own: what their `iss` is [default: none]
-    #[arg(long, value_name = "TEXT", env = "WEBHOOK_AGENT_JWT_ISSUER")]
-    pub(crate) jwt_issuer: Option<String>,
-
-    /// What the `aud` of such a token must be, or contain
-    #[arg(long, value_name = "TEXT", env = "WEBHOOK_AGENT_JWT_AUDIENCE")]
-    pub(crate) jwt_audience: Option<String>,
-
-    /// What such a token must be signed with: HS256, ES256, RS256 or EdDSA
-    #[arg(long, value_name = "NAME", env = "WEBHOOK_AGENT_JWT_ALGORITHM")]
-    pub(crate) jwt_algorithm: Option<Algorithm>,
-
-    /// JWK set with the keys of the issuer: a file or an https URL, read again every five minutes
-    #[arg(long, value_name = "FILE|URL", env = "WEBHOOK_AGENT_JWT_KEYS")]
-    pub(crate) jwt_keys: Option<KeySource>,
-
-    /// Claim that names the tenant, in an online installation [default: tenant]
-    #[arg(long, value_name = "NAME", env = "WEBHOOK_AGENT_JWT_TENANT_CLAIM")]
-    pub(crate) jwt_tenant_claim: Option<String>,
-
-    /// Take http targets besides https [default: only with --dev]
-    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_ALLOW_HTTP",
-        num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = BoolishValueParser::new())]
-    pub(crate) allow_http: Option<bool>,
-
-    /// Take private, loopback and local targets, on any port [default: only with --dev]
-    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_ALLOW_PRIVATE_TARGETS",
-        num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = BoolishValueParser::new())]
-    pub(crate) allow_private_targets: Option<bool>,
-
-    /// Ranges of addresses to take as targets although they are not public, with commas between
-    #[arg(
-        long,
-        value_name = "CIDR",
-        env = "WEBHOOK_AGENT_ALLOWED_TARGET_RANGES",
-        value_delimiter = ','
-    )]
-    pub(crate) allowed_target_ranges: Option<Vec<AddressRange>>,
-
-    /// Host names to take as targets although they are local, with commas between
-    #[arg(
-        long,
-        value_name = "HOST",
-        env = "WEBHOOK_AGENT_ALLOWED_TARGET_HOSTS",
-        value_delimiter = ','
-    )]
-    pub(crate) allowed_target_hosts: Option<Vec<TargetHost>>,
-
-    /// Take targets that hand out machine credentials; no other setting implies this [default: false]
-    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_ALLOW_METADATA_TARGETS",
-        num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = BoolishValueParser::new())]
-    pub(crate) allow_metadata_targets: Option<bool>,
-
-    /// Store webhooks whose Type no plugin handles, with a warning [default: only with --dev]
-    #[arg(long, value_name = "BOOL", env = "WEBHOOK_AGENT_STORE_UNKNOWN_TYPES",
-        num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = BoolishValueParser::new())]
-    pub(crate) store_unknown_types: Option<bool>,
-}
-
-impl Options {
-    /// What is not given here is taken from `weaker`. Lists are replaced, not joined.
-    fn or(self, weaker: Self) -> Self {
-        Self {
-            config: self.config.or(weaker.config),
-            listen: self.listen.or(weaker.listen),
-            database: self.database.or(weaker.database),
-            workers: self.workers.or(weaker.workers),
-            slow_call_ms: self.slow_call_ms.or(weaker.slow_call_ms),
-            slow_call_routes: self.slow_call_routes.or(weaker.slow_call_routes),
-            base_time_zone: self.base_time_zone.or(weaker.base_time_zone),
-            strict_timezone: self.strict_timezone.or(weaker.strict_timezone),
-            cors_origins: self.cors_origins.or(weaker.cors_origins),
-            installation: self.installation.or(weaker.installation),
-            public_url: self.public_url.or(weaker.public_url),
-            trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
-            jwt_issuer: self.jwt_issuer.or(weaker.jwt_issuer),
-            jwt_audience: self.jwt_audience.or(weaker.jwt_audience),
-            jwt_algorithm: self.jwt_algorithm.or(weaker.jwt_algorithm),
-            jwt_keys: self.jwt_keys.or(weaker.jwt_keys),
-            jwt_tenant_claim: self.jwt_tenant_claim.or(weaker.jwt_tenant_claim),
-            allow_http: self.allow_http.or(weaker.allow_http),
-            allow_private_targets: self.allow_private_targets.or(weaker.allow_private_targets),
-            allowed_target_ranges: self.allowed_target_ranges.or(weaker.allowed_target_ranges),
-            allowed_target_hosts: self.allowed_target_hosts.or(weaker.allowed_target_hosts),
-            allow_metadata_targets: self
-                .allow_metadata_targets
-                .or(weaker.allow_metadata_targets),
-            store_unknown_types: self.store_unknown_types.or(weaker.store_unknown_types),
-        }
-    }
-
-    /// These options over those of the settings file, if one is named.
-    ///
-    /// # Errors
-    /// When the file cannot be used.
-    pub(crate) fn with_file(self) -> Result<Self, Failure> {
-        match &self.config {
-            Some(path) => {
-                let weaker = file::read(path)?;
-                Ok(self.or(weaker))
-            }
-            None => Ok(self),
-        }
-    }
-
-    /// The URL of the database.
-    pub(crate) fn database(&self) -> &str {
-        self.database.as_deref().unwrap_or(DEFAULT_DATABASE)
-    }
-}
 
 /// Which defaults apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,6 +65,13 @@ pub(crate) struct Settings {
     /// Where the keys of the issuer in `auth` are.
     pub(crate) issuer_keys: Option<KeySource>,
     pub(crate) rules: SaveRules,
+    pub(crate) delivery: DeliverySettings,
+    /// `/metrics` on the address of the API.
+    pub(crate) metrics: bool,
+    /// An address for probes and metrics alone.
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// What is answered as stored may be lost with the power.
+    pub(crate) unsafe_durability: bool,
 }
 
 impl Settings {
@@ -291,7 +97,11 @@ impl Settings {
         }
         let installation = options.installation.unwrap_or_default();
         let (jwt, issuer_keys) = issuer(&options, dev)?.unzip();
+        let delivery = DeliverySettings::resolve(&options, dev)?;
         Ok(Self {
+            metrics: options.metrics.unwrap_or(false),
+            metrics_listen: options.metrics_listen,
+            unsafe_durability: options.unsafe_durability.unwrap_or(false),
             profile,
             listen,
             database: options.database().to_owned(),
@@ -328,6 +138,9 @@ impl Settings {
             public_url: options.public_url,
             rules: SaveRules {
                 store_unknown_types: options.store_unknown_types.unwrap_or(dev),
+                test_targets: options.test_targets.unwrap_or(!dev),
+                disabled_events: delivery.policy.disabled_events,
+                mail_domains: delivery.mail_domains.clone(),
                 targets: TargetPolicy {
                     allow_http: options.allow_http.unwrap_or(dev),
                     addresses: AddressPolicy {
@@ -348,11 +161,21 @@ impl Settings {
                     },
                 },
             },
+            delivery,
         })
     }
 }
 
 impl Settings {
+    /// How the database is used.
+    pub(crate) fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            policy: self.delivery.policy.clone(),
+            unsafe_durability: self.unsafe_durability,
+            ..StoreOptions::default()
+        }
+    }
+
     /// Whether only this machine can connect.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(self.listen)

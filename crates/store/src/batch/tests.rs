@@ -105,6 +105,7 @@ async fn a_refused_write_set_does_not_touch_its_neighbours() {
                 WebhookWrite::Insert(Arc::new(named(7, "good"))),
                 WebhookWrite::Insert(Arc::new(named(700, "bad"))),
             ],
+            ..WriteSet::default()
         };
         for (at, outcome) in together(&store, sets).await.into_iter().enumerate() {
             if at == 6 {
@@ -206,6 +207,7 @@ async fn write_sets_that_meet_are_decided_in_the_order_in_which_they_came() {
         // The first is lost, so the second stands, and the third meets only the second.
         let second = WriteSet {
             webhooks: vec![revise(1, 0), revise(2, 0)],
+            ..WriteSet::default()
         };
         let outcomes = together(
             &store,

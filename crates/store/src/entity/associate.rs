@@ -23,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) ej_user_id: i32,
     /// A PHC string.
     pub(crate) password_hash: Option<String>,
+    pub(crate) email: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

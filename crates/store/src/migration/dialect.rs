@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
 use sea_orm_migration::prelude::{
-    ColumnDef, IndexCreateStatement, SchemaManager, TableCreateStatement,
+    ColumnDef, IndexCreateStatement, SchemaManager, Table, TableCreateStatement,
 };
 use sea_orm_migration::seaql_migrations;
 
@@ -57,6 +57,28 @@ impl<'m, 'c> Dialect<'m, 'c> {
                 .collate("utf8mb4_bin");
         }
         self.manager.create_table(table).await
+    }
+
+    /// The rows themselves in the order of their key, where there would be a second tree beside them.
+    pub(super) fn compact(&self, mut table: TableCreateStatement) -> TableCreateStatement {
+        if self.backend == DbBackend::Sqlite {
+            table.extra("WITHOUT ROWID");
+        }
+        table
+    }
+
+    /// Adds a column to a table.
+    pub(super) async fn add_column(
+        &self,
+        table: &'static str,
+        column: &mut ColumnDef,
+    ) -> Result<(), DbErr> {
+        let name = column.get_column_name();
+        if self.backend == DbBackend::MySql && self.manager.has_column(table, name).await? {
+            return Ok(());
+        }
+        let change = Table::alter().table(table).add_column(column).take();
+        self.manager.alter_table(change).await
     }
 
     /// Makes an index with this name on this table.

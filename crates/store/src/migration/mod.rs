@@ -6,6 +6,7 @@
 mod dialect;
 mod m0001_first_tables;
 mod m0002_logins;
+mod m0003_deliveries;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_first_tables::Migration),
             Box::new(m0002_logins::Migration),
+            Box::new(m0003_deliveries::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn named(name: &str) -> NewAccount {
         name: name.into(),
         full_name: format!("{name} with a longer name"),
         user_type: UserType::SystemAssociate,
+        email: None,
         password_hash: Some(format!("$argon2id$ of {name}")),
     }
 }

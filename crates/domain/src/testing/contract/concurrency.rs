@@ -12,10 +12,10 @@ use std::task::Poll;
 
 use super::*;
 
-type Running<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(super) type Running<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// All of the futures at once, in this task; their outcomes in the same order.
-async fn all_at_once<T>(futures: Vec<Running<'_, T>>) -> Vec<T> {
+pub(super) async fn all_at_once<T>(futures: Vec<Running<'_, T>>) -> Vec<T> {
     let mut running: Vec<_> = futures.into_iter().map(|future| (future, None)).collect();
     poll_fn(|cx| {
         for (future, outcome) in running.iter_mut().filter(|(_, outcome)| outcome.is_none()) {

@@ -54,6 +54,7 @@ pub async fn a_list_is_complete_and_by_rising_id(store: &dyn AnyStore) {
     store
         .commit(WriteSet {
             webhooks: webhooks.collect(),
+            ..WriteSet::default()
         })
         .await
         .unwrap();

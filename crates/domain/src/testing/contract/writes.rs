@@ -177,7 +177,14 @@ pub async fn a_write_set_with_one_losing_write_applies_nothing(store: &dyn AnySt
         ];
         webhooks.retain(|write| write.key() != loser.key());
         webhooks.push(loser);
-        assert_conflict(store.commit(WriteSet { webhooks }).await);
+        assert_conflict(
+            store
+                .commit(WriteSet {
+                    webhooks,
+                    ..WriteSet::default()
+                })
+                .await,
+        );
     }
     assert_eq!(stored(store, &context, 1).await.unwrap(), *kept);
     assert_eq!(stored(store, &context, 2).await.unwrap(), *revised);
@@ -192,7 +199,14 @@ pub async fn a_write_set_that_names_a_row_twice_conflicts(store: &dyn AnyStore) 
         WebhookWrite::Insert(Arc::new(first.clone())),
         revise(&first, renamed(&first, "second")),
     ];
-    assert_conflict(store.commit(WriteSet { webhooks }).await);
+    assert_conflict(
+        store
+            .commit(WriteSet {
+                webhooks,
+                ..WriteSet::default()
+            })
+            .await,
+    );
     assert_eq!(stored(store, &context, 1).await, None);
 }
 

@@ -11,12 +11,12 @@ use super::{World, basic, draft, names};
 use crate::auth::{AuthSettings, Installation, issue_app_secret, issue_ticket, issue_token};
 use crate::openapi::assemble;
 
-fn tenant(name: &str) -> Context {
+pub(super) fn tenant(name: &str) -> Context {
     Context::parse(name).unwrap()
 }
 
 /// An online server with two tenants, each with an associate `kari`.
-async fn online() -> World {
+pub(super) async fn online() -> World {
     let world = World::new(AuthSettings {
         installation: Installation::Online,
         ..AuthSettings::default()
@@ -32,7 +32,7 @@ async fn online() -> World {
 
 impl World {
     /// A ticket of `kari` of this tenant, as an `Authorization` header.
-    async fn ticket_of(&self, name: &str) -> String {
+    pub(super) async fn ticket_of(&self, name: &str) -> String {
         let context = tenant(name);
         let who = self.store.account(&context, "kari").await.unwrap().unwrap();
         let (text, login) = issue_ticket(self.ids.as_ref(), who.associate.id, self.clock.now());
@@ -41,7 +41,7 @@ impl World {
     }
 
     /// An app with its secret.
-    async fn app(&self, granted: bool) -> (AppId, String) {
+    pub(super) async fn app(&self, granted: bool) -> (AppId, String) {
         let (secret, digest) = issue_app_secret(self.ids.as_ref());
         let app = NewApp {
             name: "app".into(),
@@ -60,11 +60,11 @@ impl World {
     }
 }
 
-fn list(name: &str) -> String {
+pub(super) fn list(name: &str) -> String {
     format!("/{name}/api/v1/Agents/Webhook/GetAllWebhooks")
 }
 
-fn save(name: &str) -> String {
+pub(super) fn save(name: &str) -> String {
     format!("/{name}/api/v1/Agents/Webhook/SaveWebhook")
 }
 

@@ -26,6 +26,7 @@ fn associate() -> Arc<Associate> {
         full_name: TEXT.into(),
         deleted: false,
         ej_user_id: 9,
+        email: None,
     })
 }
 

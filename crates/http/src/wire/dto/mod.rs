@@ -2,10 +2,16 @@
 //! to 4). Everything borrows; a carrier lives as long as it takes to write it.
 
 mod associate;
+mod delivery;
 mod linked;
 mod pieces;
+mod resend;
+mod result;
 mod webhook;
 
 pub use associate::{AssociateDto, MdoListItemDto, TableRightDto, UserTypeDto};
+pub use delivery::{AttemptDto, DeliveryDto, DeliveryPageDto, DeliveryWithAttemptsDto, SentDto};
 pub use linked::{LinkedWebhookDto, LinksDto};
+pub use resend::{NoticeDto, NoticeListDto, ResendDto, ResendListDto};
+pub use result::WebhookResultDto;
 pub use webhook::{WebhookDto, WebhookStateDto};

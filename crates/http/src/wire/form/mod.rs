@@ -29,15 +29,7 @@ const MAX_DEPTH: usize = 4;
 /// # Errors
 /// What is not UTF-8, too much, or no value that the member can have, and where.
 pub fn to_json(body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let pieces = body
-        .split(|byte| *byte == b'&')
-        .filter(|piece| !piece.is_empty());
-    if pieces.take(MAX_PAIRS + 1).count() > MAX_PAIRS {
-        return Err(over(&format!("has more than {MAX_PAIRS} pairs")));
-    }
-    check_utf8(body)?;
-    let pairs: Vec<_> = form_urlencoded::parse(body).collect();
+    let pairs = pairs(body)?;
     if is_null(&pairs) {
         return Ok(b"null".to_vec());
     }
@@ -49,6 +41,42 @@ pub fn to_json(body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
     let mut json = JsonText::with_capacity(body.len());
     carrier::write(&mut json, &entries.iter().collect::<Vec<_>>(), 0)?;
     Ok(json.into_bytes())
+}
+
+/// The JSON text of a body that is a dictionary as a whole: every name is a key as it is, and every value
+/// a text. Brackets and dots in names mean nothing here.
+///
+/// # Errors
+/// What is not UTF-8, or too much. A key that comes twice is left to the decoder.
+pub fn dictionary_to_json(body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
+    let pairs = pairs(body)?;
+    if is_null(&pairs) {
+        return Ok(b"null".to_vec());
+    }
+    let mut json = JsonText::with_capacity(body.len());
+    json.begin_object();
+    for (name, value) in &pairs {
+        json.name(name);
+        json.text(value);
+    }
+    json.end_object();
+    Ok(json.into_bytes())
+}
+
+/// A name and a value.
+type Pair<'f> = (Cow<'f, str>, Cow<'f, str>);
+
+/// The pairs of a form.
+fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, TranscodeError> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let pieces = body
+        .split(|byte| *byte == b'&')
+        .filter(|piece| !piece.is_empty());
+    if pieces.take(MAX_PAIRS + 1).count() > MAX_PAIRS {
+        return Err(over(&format!("has more than {MAX_PAIRS} pairs")));
+    }
+    check_utf8(body)?;
+    Ok(form_urlencoded::parse(body).collect())
 }
 
 /// Refuses what the decoder of forms would replace. No separator of a form is part of a character, so
@@ -64,7 +92,7 @@ fn check_utf8(body: &[u8]) -> Result<(), TranscodeError> {
 }
 
 /// Whether the form stands for no entity at all.
-fn is_null(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> bool {
+fn is_null(pairs: &[Pair<'_>]) -> bool {
     match pairs {
         [] => true,
         [(name, value)] => matches!((&**name, &**value), ("", "null" | "") | ("null", "")),

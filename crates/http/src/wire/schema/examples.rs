@@ -85,6 +85,33 @@ pub(crate) fn list_request() -> Value {
     json!({"NameFilter": null, "EventFilter": "contact.created", "StatusFilter": "Unknown"})
 }
 
+/// An event of somebody's own.
+pub(crate) fn signal_request() -> Value {
+    json!({"EventName": "invoice.paid", "PrimaryKey": 9041, "Data": {"amount": 129.5, "currency": "NOK"}})
+}
+
+/// A webhook whose target is tried before it is saved.
+pub(crate) fn test_request() -> Value {
+    json!({"Webhook": {
+        "WebhookId": 0,
+        "Name": "Contact sync",
+        "Events": ["contact.created"],
+        "TargetUrl": "https://sync.example.net/in",
+        "Type": "webhook",
+        "Secret": "k1",
+    }})
+}
+
+/// A request for the last error of a webhook.
+pub(crate) fn last_error_request() -> Value {
+    json!({"WebhookId": 131})
+}
+
+/// A request to send again what failed during an hour.
+pub(crate) fn resend_request() -> Value {
+    json!({"Since": "2026-03-01T12:00:00Z", "Until": "2026-03-01T13:00:00Z"})
+}
+
 fn merge(into: &mut Value, members: Value) {
     if let (Value::Object(into), Value::Object(members)) = (into, members) {
         into.extend(members);

@@ -6,9 +6,15 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{draft, fixture, refusal, views};
 use crate::wire::culture::Culture;
 use crate::wire::decode;
-use crate::wire::dto::{AssociateDto, MdoListItemDto, WebhookDto};
+use crate::wire::dto::{
+    AssociateDto, AttemptDto, DeliveryDto, DeliveryPageDto, DeliveryWithAttemptsDto,
+    MdoListItemDto, NoticeDto, NoticeListDto, ResendDto, ResendListDto, SentDto, WebhookDto,
+    WebhookResultDto,
+};
 use crate::wire::member::Member;
-use crate::wire::schema::{ListRequest, WebhookInput, examples};
+use crate::wire::schema::{
+    LastErrorInput, ListRequest, ResendInput, SignalInput, TestInput, WebhookInput, examples,
+};
 
 fn schema<T: PartialSchema>() -> Value {
     serde_json::to_value(T::schema()).unwrap()
@@ -70,6 +76,18 @@ fn every_member_is_described() {
         ("Associate", schema::<AssociateDto<'static>>()),
         ("MDOListItem", schema::<MdoListItemDto<'static>>()),
         ("GetAllWebhooksRequest", schema::<ListRequest>()),
+        ("SignalEventRequest", schema::<SignalInput>()),
+        ("GetLastErrorRequest", schema::<LastErrorInput>()),
+        ("ResendRequest", schema::<ResendInput>()),
+        ("WebhookResult", schema::<WebhookResultDto<'static>>()),
+        ("Delivery", schema::<DeliveryDto<'static>>()),
+        ("DeliveryPage", schema::<DeliveryPageDto<'static>>()),
+        ("Attempt", schema::<AttemptDto<'static>>()),
+        ("Sent", schema::<SentDto<'static>>()),
+        ("Resend", schema::<ResendDto>()),
+        ("ResendList", schema::<ResendListDto>()),
+        ("Notice", schema::<NoticeDto<'static>>()),
+        ("NoticeList", schema::<NoticeListDto<'static>>()),
     ] {
         for (member, schema) in schema["properties"].as_object().unwrap() {
             let forms = schema["oneOf"].as_array();
@@ -190,6 +208,19 @@ fn the_examples_are_the_samples() {
         examples::list_request(),
         parse(fixture!("json/getall-request.json"))
     );
+    for (example, sample) in [
+        (
+            examples::signal_request(),
+            fixture!("json/signal-request.json"),
+        ),
+        (examples::test_request(), fixture!("json/test-request.json")),
+        (
+            examples::last_error_request(),
+            fixture!("json/getlasterror-request.json"),
+        ),
+    ] {
+        assert_eq!(example, parse(sample));
+    }
     let mut sample = parse(fixture!("json/save-request.pascal.json"));
     let members = sample.as_object_mut().unwrap();
     members.retain(|name, _| !name.starts_with("Registered") && !name.starts_with("Updated"));
@@ -225,4 +256,78 @@ fn every_schema_that_a_reply_refers_to_comes_with_it() {
             "WebhookState"
         ]
     );
+}
+
+/// Reads a body, and answers whether that went well.
+type Reads = fn(&[u8]) -> bool;
+
+#[test]
+fn the_schemas_of_small_requests_allow_what_is_read_and_nothing_else() {
+    let calls: [(Value, Reads); 3] = [
+        (schema::<SignalInput>(), |body| {
+            decode::signal(body).is_ok_and(|call| call.event_name.is_some())
+        }),
+        (schema::<LastErrorInput>(), |body| {
+            decode::webhook_id(body).is_ok_and(|id| id.is_some())
+        }),
+        (schema::<ResendInput>(), |body| {
+            decode::resend(body).is_ok_and(|call| call.since.is_some())
+        }),
+    ];
+    let values = [
+        json!(null),
+        json!(true),
+        json!(7),
+        json!(1.5),
+        json!("2026-01-01"),
+        json!([]),
+        json!({}),
+    ];
+    for (schema, reads) in calls {
+        let example = schema["examples"][0].clone();
+        assert!(reads(example.to_string().as_bytes()), "{example}");
+        for name in names(&schema, "properties") {
+            for value in &values {
+                let mut body = example.clone();
+                body[&name] = value.clone();
+                let read = reads(body.to_string().as_bytes());
+                let allowed = allows(&schema["properties"][&name], value);
+                // A whole number is also read from a text.
+                assert!(
+                    read == allowed || (read && value.is_string()),
+                    "{body}: {allowed}"
+                );
+            }
+        }
+    }
+    let wrapper = schema::<TestInput>();
+    assert_eq!(names(&wrapper, "required"), ["Webhook"]);
+    let example = wrapper["examples"][0].to_string();
+    let draft = decode::test_call(example.as_bytes()).unwrap().unwrap();
+    assert_eq!(
+        draft.target_url.value().unwrap(),
+        "https://sync.example.net/in"
+    );
+}
+
+#[test]
+fn a_delivery_and_its_attempts_have_the_members_that_their_schemas_require() {
+    let mut schemas = Vec::new();
+    DeliveryWithAttemptsDto::schemas(&mut schemas);
+    let found: Vec<_> = schemas.iter().map(|(name, _)| name.as_str()).collect();
+    for name in ["DeliveryState", "Attempt", "Sent"] {
+        assert!(found.contains(&name), "{name} is not among {found:?}");
+    }
+    let delivery = schema::<DeliveryDto<'static>>();
+    let example = &delivery["example"];
+    let mut written: Vec<_> = example.as_object().unwrap().keys().cloned().collect();
+    written.sort();
+    assert_eq!(names(&delivery, "required"), written);
+    for (name, value) in example.as_object().unwrap() {
+        assert!(
+            delivery["properties"][name].get("$ref").is_some()
+                || allows(&delivery["properties"][name], value),
+            "{name}: {value}"
+        );
+    }
 }

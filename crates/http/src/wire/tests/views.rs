@@ -20,6 +20,7 @@ pub(super) fn kari() -> Arc<Associate> {
         full_name: "Kari Solheim".into(),
         deleted: false,
         ej_user_id: 9,
+        email: None,
     })
 }
 

@@ -35,6 +35,18 @@ pub fn to_json(body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
     }
 }
 
+/// The JSON text of a body that is a dictionary of anything as a whole, whatever its root is called: pairs
+/// of a `Key` and a `Value`, as [`to_json`] reads them in `Properties` and `Data`.
+///
+/// # Errors
+/// Like [`to_json`].
+pub fn dictionary_to_json(body: &[u8]) -> Result<Vec<u8>, TranscodeError> {
+    match charset::text(body)? {
+        Some(text) => read::transcode_dictionary(text),
+        None => Ok(b"null".to_vec()),
+    }
+}
+
 /// The XML document that says what a reply in JSON says. The root has the name of the carrier, such
 /// as `Webhook`, `string` or `Error`; `ArrayOf…` makes a list of what follows.
 ///

@@ -9,8 +9,22 @@ use super::chars;
 use super::scan::{Scanner, Tag, Token};
 use crate::wire::transcode::{JsonText, Known, SeenMembers, Shape, TranscodeError};
 
-/// Makes JSON of a whole document.
+/// Makes JSON of a whole document, whose root is a carrier.
 pub(super) fn transcode(text: &str) -> Result<Vec<u8>, TranscodeError> {
+    document(text, Transcoder::carrier)
+}
+
+/// Makes JSON of a whole document, whose root is a dictionary of anything.
+pub(super) fn transcode_dictionary(text: &str) -> Result<Vec<u8>, TranscodeError> {
+    document(text, |reader| {
+        reader.dictionary(None, Transcoder::any_entry)
+    })
+}
+
+fn document<'a>(
+    text: &'a str,
+    read: impl FnOnce(&mut Transcoder<'a>) -> Result<(), TranscodeError>,
+) -> Result<Vec<u8>, TranscodeError> {
     let mut reader = Transcoder {
         scan: Scanner::new(text),
         json: JsonText::with_capacity(text.len()),
@@ -21,7 +35,7 @@ pub(super) fn transcode(text: &str) -> Result<Vec<u8>, TranscodeError> {
         reader.json.null();
         reader.nothing()?;
     } else {
-        reader.carrier()?;
+        read(&mut reader)?;
     }
     reader.scan.finish()?;
     Ok(reader.json.into_bytes())

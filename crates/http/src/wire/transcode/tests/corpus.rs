@@ -35,11 +35,13 @@ pub(super) fn fuzz_json(body: &[u8]) {
 /// Reads an XML body.
 pub(super) fn fuzz_xml(body: &[u8]) {
     transcoded(xml::to_json(body).map_err(|refused| refused.error));
+    transcoded(xml::dictionary_to_json(body).map_err(|refused| refused.error));
 }
 
 /// Reads a form body.
 pub(super) fn fuzz_form(body: &[u8]) {
     transcoded(form::to_json(body).map_err(|refused| refused.error));
+    transcoded(form::dictionary_to_json(body).map_err(|refused| refused.error));
 }
 
 /// What comes out of a transcoder is JSON, or a reason.
@@ -58,7 +60,13 @@ fn decode_all(body: &[u8]) {
     let webhook = decode::webhook(body).err();
     let filter = decode::list_filter(body).err();
     let ignored = decode::ignored(body).err();
-    for error in [webhook, filter, ignored].into_iter().flatten() {
+    let test = decode::test_call(body).err();
+    let id = decode::webhook_id(body).err();
+    let signal = decode::signal(body).err();
+    let data = decode::event_data(body).err();
+    let resend = decode::resend(body).err();
+    let errors = [webhook, filter, ignored, test, id, signal, data, resend];
+    for error in errors.into_iter().flatten() {
         explained(&error);
     }
 }
