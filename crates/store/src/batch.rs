@@ -167,7 +167,10 @@ impl Batch {
                 }
                 for write in &set.webhooks {
                     if let WebhookWrite::Insert(webhook) = write {
-                        self.shared.ids.end_block(&webhook.context);
+                        let key = (webhook.context.clone(), webhook.id);
+                        if stale.contains(&key) {
+                            self.shared.ids.found(&webhook.context, webhook.id);
+                        }
                     }
                 }
                 Box::new(move || drop(reply.send(Err(CommitError::Conflict))))
@@ -181,7 +184,8 @@ impl Batch {
             // Outcomes are made in the order and of the kinds of what they are of.
             (what, _) => Box::new(move || {
                 let asked = pending.asked;
-                Pending { what, asked }.fail(&StoreError::Failed("outcomes are out of order".into()));
+                Pending { what, asked }
+                    .fail(&StoreError::Failed("outcomes are out of order".into()));
             }),
         }
     }
@@ -309,17 +313,24 @@ impl Batch {
             .collect())
     }
 
-    /// What is stored, locked against other nodes. All lock in the order of the keys, so that no two
-    /// wait for each other.
+    /// What is stored, locked against other nodes, together with the webhooks that attempts are judged
+    /// by. All lock in the order of the keys, so that no two wait for each other.
     async fn locked(
         &mut self,
         transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<HashMap<Key, Version>, StoreError> {
-        let mut writes: Vec<&WebhookWrite> =
-            sets.iter().flat_map(Pending::writes).collect();
-        writes.sort_unstable_by_key(|write| (write.key().0.as_str(), write.key().1));
-        self.look(transaction, &writes).await
+        let mut keys: Vec<(&Context, WebhookId)> = Vec::new();
+        for pending in sets {
+            keys.extend(pending.writes().iter().map(WebhookWrite::key));
+            if let What::Attempts { settled, .. } = &pending.what {
+                let webhooks = settled.iter().map(|settled| &settled.claimed.webhook);
+                keys.extend(webhooks.map(|webhook| (&webhook.context, webhook.id)));
+            }
+        }
+        keys.sort_unstable_by_key(|(context, id)| (context.as_str(), *id));
+        keys.dedup();
+        self.look(transaction, &keys).await
     }
 
     /// What is stored, unless everything stands, as it nearly always does: then counting tells, and no
@@ -332,7 +343,7 @@ impl Batch {
         let (mut inserted, mut expected) = (Vec::new(), Vec::new());
         for write in sets.iter().flat_map(Pending::writes) {
             match write {
-                WebhookWrite::Insert(_) => inserted.push(write),
+                WebhookWrite::Insert(_) => inserted.push(write.key()),
                 WebhookWrite::Revise {
                     expected: version, ..
                 }
@@ -348,7 +359,7 @@ impl Batch {
         if stored.is_empty() && standing == expected.len() {
             return Ok(None);
         }
-        let expected: Vec<&WebhookWrite> = expected.into_iter().map(|(write, _)| write).collect();
+        let expected: Vec<_> = expected.iter().map(|(write, _)| write.key()).collect();
         stored.extend(self.look(transaction, &expected).await?);
         Ok(Some(stored))
     }
@@ -388,13 +399,16 @@ impl Batch {
     async fn look(
         &mut self,
         transaction: &Transaction,
-        writes: &[&WebhookWrite],
+        keys: &[(&Context, WebhookId)],
     ) -> Result<HashMap<Key, Version>, StoreError> {
-        let contexts: HashMap<&str, &Context> = writes
+        let contexts: HashMap<&str, &Context> = keys
             .iter()
-            .map(|write| (write.key().0.as_str(), write.key().0))
+            .map(|(context, _)| (context.as_str(), *context))
             .collect();
-        let values = writes.iter().flat_map(|write| key_values(write)).collect();
+        let values = keys
+            .iter()
+            .flat_map(|(context, id)| [context.as_str().into(), id.get().into()])
+            .collect();
         let mut stored = HashMap::new();
         for statement in self.statements(transaction).of(Kind::Look, KEY, values) {
             let found = transaction

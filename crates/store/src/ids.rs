@@ -40,6 +40,8 @@ struct Block {
     end: i64,
     /// How many ids to reserve next time.
     size: i64,
+    /// Ids up to this one are known to be used.
+    known: i64,
 }
 
 impl Ids {
@@ -66,6 +68,7 @@ impl Ids {
             next: reserved.start,
             end: reserved.end,
             size,
+            known: reserved.start - 1,
         };
         self.blocks().insert(context, block);
     }
@@ -81,13 +84,17 @@ impl Ids {
     pub(crate) fn move_past(&self, context: &Context, id: WebhookId) {
         if let Some(block) = self.blocks().get_mut(context) {
             block.next = block.next.max(i64::from(id.get()) + 1);
+            block.known = block.known.max(id.get().into());
         }
     }
 
-    /// Hands out nothing more of the context's block: another process inserted one of its ids, by an
-    /// import for example, and perhaps more. The stored sequence is past those.
-    pub(crate) fn end_block(&self, context: &Context) {
-        if let Some(block) = self.blocks().get_mut(context) {
+    /// Hands out nothing more of the context's block when this id was found stored and nobody here
+    /// inserted it: another process did, by an import for example, and perhaps more. The stored sequence
+    /// is past those.
+    pub(crate) fn found(&self, context: &Context, id: WebhookId) {
+        if let Some(block) = self.blocks().get_mut(context)
+            && i64::from(id.get()) > block.known
+        {
             block.next = block.end;
         }
     }
@@ -256,12 +263,16 @@ mod tests {
     #[test]
     fn nothing_more_is_handed_out_of_a_block_that_somebody_else_used() {
         let (ids, context) = (Ids::default(), Context::onsite());
-        ids.end_block(&context);
+        let id = |id| WebhookId::new(id).unwrap();
+        ids.found(&context, id(1));
         ids.add(context.clone(), 1..17);
         assert_eq!(taken(&ids, &context), Some(1));
-        ids.end_block(&context);
+        ids.move_past(&context, id(1));
+        ids.found(&context, id(1));
+        assert_eq!(taken(&ids, &context), Some(2));
+        ids.found(&context, id(2));
         assert_eq!(taken(&ids, &context), None);
-        assert!(ids.past(&context, WebhookId::new(16).unwrap()));
+        assert!(ids.past(&context, id(16)));
     }
 
     #[test]

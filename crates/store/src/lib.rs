@@ -48,8 +48,8 @@ mod place;
 mod readers;
 mod recall;
 mod rows;
-mod server;
 mod scripts;
+mod server;
 mod statements;
 mod tenants;
 mod webhooks;
@@ -68,6 +68,7 @@ pub use file::FileLock;
 
 use associates::Remembered;
 use connection::WriterConnection;
+use deliveries::tidings::Tidings;
 use deliveries::turn::Slot;
 use failure::Failure;
 use ids::Ids;
@@ -88,6 +89,7 @@ struct Opened {
     writer: Writer,
     shared: Arc<Shared>,
     failure: Arc<Failure>,
+    tidings: Tidings,
     associates: Remembered,
     /// The text that finds a webhook, which is asked for all the time.
     find_webhook: String,
@@ -128,6 +130,7 @@ impl SqlStore {
             failure: writer.failure().clone(),
             writer: Writer::start(writer, shared.clone(), &options),
             shared,
+            tidings: Tidings::default(),
             associates: Remembered::default(),
         })))
     }
@@ -159,6 +162,7 @@ impl SqlStore {
     /// Writes everything that waits, then closes the database. Later calls are answered with
     /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
+        self.0.tidings.end();
         self.0.writer.close().await;
         self.0.readers.close().await;
     }
@@ -168,6 +172,12 @@ impl SqlStore {
     /// process should end (promise P9).
     pub async fn failed(&self) -> String {
         self.0.failure.happened().await
+    }
+
+    /// Whether several servers may use the database at once.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.0.place, Place::Sqlite(_))
     }
 
     /// Takes the lock that a server holds while it runs on a SQLite file, so that a second one refuses

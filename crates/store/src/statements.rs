@@ -17,7 +17,7 @@ const MAX_ROWS: usize = 64;
 const STEP: usize = 8;
 /// 1 to 8, then 16, 24 and so on to 64.
 const SIZES: usize = STEP + MAX_ROWS / STEP - 1;
-const KINDS: usize = 25;
+const KINDS: usize = 27;
 /// How many texts there can be.
 pub(crate) const TEXTS: usize = KINDS * SIZES;
 
@@ -167,7 +167,7 @@ fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
 
 /// Locks rows that are about to be changed, on a database that locks rows. On PostgreSQL, rows that
 /// refer to them can be added meanwhile.
-fn row_lock(backend: DbBackend) -> LockType {
+pub(crate) fn row_lock(backend: DbBackend) -> LockType {
     match backend {
         DbBackend::Postgres => LockType::NoKeyUpdate,
         _ => LockType::Update,

@@ -125,7 +125,10 @@ impl SqlStore {
                  FROM information_schema.tables WHERE table_schema = DATABASE()"
             }
         };
-        let row = self.0.readers.query_one_raw(Statement::from_string(backend, ask));
+        let row = self
+            .0
+            .readers
+            .query_one_raw(Statement::from_string(backend, ask));
         let bytes: Option<i64> = row.await.ok()??.try_get_by(0).ok()?;
         bytes.and_then(|bytes| u64::try_from(bytes).ok())
     }
