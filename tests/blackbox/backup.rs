@@ -56,8 +56,9 @@ fn p20_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_began
     let (over, acknowledged) = (AtomicBool::new(false), AtomicI64::new(0));
     let copy = file(&home, "copy.db");
     let (before, signalled) = thread::scope(|scope| {
-        let load = scope.spawn(|| {
-            let mut connection = server.connect();
+        let mut connection = server.connect();
+        let (over, acknowledged) = (&over, &acknowledged);
+        let load = scope.spawn(move || {
             let mut key = 0;
             while !over.load(Ordering::SeqCst) {
                 key += 1;

@@ -201,7 +201,7 @@ fn each_line_that_is_refused_is_named_and_the_others_are_taken_in() {
         webhook["Secret"] = "Gr33n-Harb0ur-77".into();
         webhook
     };
-    let mut insecure = good(2, "insecure");
+    let mut insecure = good(20, "insecure");
     insecure["TargetUrl"] = "http://hooks.example.com/in".into();
     let mut strange = good(6, "strange");
     strange["Type"] = "fax".into();
@@ -227,7 +227,7 @@ fn each_line_that_is_refused_is_named_and_the_others_are_taken_in() {
         .map(|(place, _)| place)
         .collect();
     assert_eq!(places, ["line 2", "line 3", "line 5", "line 7", "line 8"]);
-    assert!(said[0].contains("https"), "{said:?}");
+    assert!(said[0].contains("TargetUrl must be secure"), "{said:?}");
     assert!(said[1].contains("JSON"), "{said:?}");
     assert!(said[2].contains("WebhookId is the key of another webhook"));
     assert!(said[3].contains("fax"), "{said:?}");

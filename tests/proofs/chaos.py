@@ -92,7 +92,7 @@ async def run(given):
 
     wanted = len(acknowledged) * HOOKS
     drained = await common.until(lambda: not stored(path, PENDING), given.drain, every=0.5)
-    # A delivery that was leased at one kill and under way at two more is put aside, as one that kills
+    # A delivery that was leased at one kill and under way at three more is put aside, as one that kills
     # the server: visible, not lost.
     put_aside = stored(path, FAILED)
     missing, doubled = missing_and_doubled(acknowledged, paths, receiver.by_pair())
@@ -101,12 +101,12 @@ async def run(given):
     for delivery in receiver.deliveries:
         bodies.setdefault((delivery.event, delivery.path), set()).add(delivery.digest)
     differing = sum(1 for digests in bodies.values() if len(digests) > 1)
-    code, _ = agent.stop()
+    code, _ = await asyncio.to_thread(agent.stop)
 
     failures = []
     if missing or not drained:
         failures.append(f"{len(missing)} deliveries are missing, the first {missing[:3]}")
-    if len(put_aside) > max(1, given.cycles / 20):
+    if len(put_aside) > max(1, given.cycles / 50):
         failures.append(f"{len(put_aside)} were put aside, the first {sorted(put_aside)[:3]}")
     if doubled > under_way:
         failures.append(f"{doubled} came twice, at most {under_way} were under way")

@@ -126,7 +126,7 @@ async def full_disk(given, failures):
             if not arrived:
                 missing = wanted - {delivery.event for delivery in receiver.deliveries}
                 failures.append(f"{len(missing)} of {len(wanted)} acknowledged were not delivered")
-            code, _ = agent.stop()
+            code, _ = await asyncio.to_thread(agent.stop)
             if code != 0:
                 failures.append(f"after a full disk the server ended with {code}")
         finally:

@@ -252,6 +252,9 @@ fn read(mut from: impl BufRead, to: &mpsc::Sender<Item>) -> io::Result<()> {
         if from.read_until(b'\n', &mut text)? == 0 {
             return Ok(());
         }
+        if text.last() == Some(&b'\n') {
+            text.pop();
+        }
         let place = format!("line {number}");
         if to.blocking_send(Item { place, text }).is_err() {
             return Ok(()); // nobody wants more
@@ -333,9 +336,9 @@ mod tests {
         let (read, whole) = items("\u{feff}\n\n{\"a\":1}\nnonsense\n\n{\"b\":[]}");
         assert!(whole);
         let expected = [
-            ("line 3", "{\"a\":1}\n"),
-            ("line 4", "nonsense\n"),
-            ("line 5", "\n"),
+            ("line 3", "{\"a\":1}"),
+            ("line 4", "nonsense"),
+            ("line 5", ""),
             ("line 6", "{\"b\":[]}"),
         ];
         assert_eq!(read, pairs(&expected));

@@ -3,7 +3,7 @@
 //! whole (promise P20). Nothing here changes a row.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -162,6 +162,8 @@ async fn replace_by(
     put_in_place(part, path)
 }
 
+/// How a SQLite file begins.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// The log of a SQLite file, and the index of the log.
 const LOG_FILES: [&str; 2] = ["-wal", "-shm"];
 
@@ -183,6 +185,12 @@ async fn keep(path: &Path, before: &Path) -> Result<(), StoreError> {
 /// somebody else has it open. False when the file is too broken for it.
 async fn empty_log(path: &Path) -> Result<bool, StoreError> {
     let in_use = || StoreError::Unavailable(format!("{} is in use", path.display()));
+    // SQLite would throw the log of something else away.
+    let mut beginning = [0; HEADER.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
+    if read.is_err() || beginning != *HEADER {
+        return Ok(false);
+    }
     let old = match open(plain(path)).await {
         Ok(old) => old,
         Err(StoreError::Unavailable(_)) => return Err(in_use()),

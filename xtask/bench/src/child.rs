@@ -26,6 +26,7 @@ pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     ready_after: Duration,
+    ready_at: Instant,
     log: PathBuf,
 }
 
@@ -63,6 +64,7 @@ impl Server {
             child,
             address: SocketAddr::from(([0, 0, 0, 0], 0)),
             ready_after: Duration::ZERO,
+            ready_at: started,
             log,
         };
         let Ok((address, at)) = outcome else {
@@ -70,6 +72,7 @@ impl Server {
         };
         server.address = address;
         server.ready_after = at.saturating_duration_since(started);
+        server.ready_at = at;
         Ok(server)
     }
 
@@ -81,6 +84,11 @@ impl Server {
     /// From the start of the process to its ready line.
     pub(crate) fn ready_after(&self) -> Duration {
         self.ready_after
+    }
+
+    /// When it said that it was ready.
+    pub(crate) fn ready_at(&self) -> Instant {
+        self.ready_at
     }
 
     /// Its process id.

@@ -36,8 +36,17 @@ impl Client {
         })
     }
 
-    /// Sends a request and reads the JSON of its answer, which must be a 2xx.
+    /// Sends a request and reads the JSON of its answer, which must be a 2xx; an answer without a
+    /// body is null.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Value> {
+        match self.text(request)?.as_str() {
+            "" => Ok(Value::Null),
+            text => serde_json::from_str(text).context("the answer is not JSON"),
+        }
+    }
+
+    /// Sends a request and reads the text of its answer, which must be a 2xx.
+    pub(crate) fn text(&mut self, request: &[u8]) -> Result<String> {
         self.stream.write_all(request).context("cannot send")?;
         self.buffer.clear();
         let mut chunk = [0; 16 * 1024];
@@ -59,7 +68,7 @@ impl Client {
                     String::from_utf8_lossy(body)
                 );
             }
-            return serde_json::from_slice(body).context("the answer is not JSON");
+            return String::from_utf8(body.to_vec()).context("the answer is not UTF-8");
         }
     }
 }

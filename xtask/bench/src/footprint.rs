@@ -1,14 +1,15 @@
 //! What the server costs when nobody asks anything of it: memory, and time from start to the ready
 //! line.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::child::Server;
 use crate::client::{Client, webhook_id};
+use crate::engine::Engine;
 use crate::load::Traffic as _;
+use crate::place::Place;
 use crate::stage::{Finished, SAVE_PATH, Stage};
 use crate::stopwatch;
 use crate::webhook::SaveTraffic;
@@ -39,15 +40,15 @@ impl Footprint {
     /// Measures before there is any load.
     pub(crate) fn measure(stage: &mut Stage) -> Result<Self> {
         eprintln!("memory and start of the idle server");
-        let folder = stage.scratch().join("idle");
-        let server = stage.start_server(&folder)?;
+        let place = stage.place(Engine::Sqlite)?;
+        let server = stage.start_server(&place, &[])?;
         let first_start = server.ready_after();
         let mut save = SaveTraffic::new(server.address(), SAVE_PATH, 0, Vec::new());
         webhook_id(&Client::connect(server.address())?.exchange(save.next())?)?;
         let idle = settled(&server);
         server.stop()?;
-        let starts = time_starts(stage, &folder, STARTS)?;
-        std::fs::remove_dir_all(&folder)?;
+        let starts = time_starts(stage, &place, STARTS)?;
+        place.discard(stage.runtime())?;
         Ok(Self {
             first_start,
             starts,
@@ -57,29 +58,23 @@ impl Footprint {
         })
     }
 
-    /// Takes in what a round of load left; the last round's database also tells how a start depends
-    /// on its size.
-    pub(crate) fn after_round(
-        &mut self,
-        stage: &mut Stage,
-        finished: &Finished,
-        last: bool,
-    ) -> Result<()> {
-        self.peak = self.peak.max(finished.peak);
-        if last {
+    /// Takes in what the last round of load left: its database tells how a start depends on its
+    /// size.
+    pub(crate) fn after_rounds(&mut self, stage: &mut Stage, finished: &Finished) -> Result<()> {
+        if finished.place.engine() == Engine::Sqlite {
             self.filled = Some((
                 finished.webhooks,
-                time_starts(stage, &finished.folder, FILLED_STARTS)?,
+                time_starts(stage, &finished.place, FILLED_STARTS)?,
             ));
         }
         Ok(())
     }
 }
 
-fn time_starts(stage: &mut Stage, folder: &Path, count: usize) -> Result<Vec<Duration>> {
+fn time_starts(stage: &mut Stage, place: &Place, count: usize) -> Result<Vec<Duration>> {
     (0..count)
         .map(|_| {
-            let server = stage.start_server(folder)?;
+            let server = stage.start_server(place, &[])?;
             let ready_after = server.ready_after();
             server.stop()?;
             Ok(ready_after)
@@ -88,7 +83,7 @@ fn time_starts(stage: &mut Stage, folder: &Path, count: usize) -> Result<Vec<Dur
 }
 
 /// Resident memory once it has stopped changing by more than a hundredth, or after some seconds.
-fn settled(server: &Server) -> Option<u64> {
+pub(crate) fn settled(server: &Server) -> Option<u64> {
     let mut before = server.memory()?.resident;
     for _ in 0..SETTLE_STEPS {
         stopwatch::pause(SETTLE_STEP);

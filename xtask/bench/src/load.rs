@@ -33,6 +33,28 @@ pub(crate) struct Window {
     pub(crate) warm_up: Duration,
     /// The counted part.
     pub(crate) counted: Duration,
+    /// Each connection stops after so many requests.
+    pub(crate) most: u64,
+}
+
+impl Window {
+    /// Load for a time.
+    pub(crate) fn of(warm_up: Duration, counted: Duration) -> Self {
+        Self {
+            warm_up,
+            counted,
+            most: MOST_REQUESTS,
+        }
+    }
+
+    /// So many requests on each connection, however long they take, up to ten minutes.
+    pub(crate) fn burst(each: u64) -> Self {
+        Self {
+            warm_up: Duration::ZERO,
+            counted: Duration::from_secs(600),
+            most: each.min(MOST_REQUESTS),
+        }
+    }
 }
 
 /// What one connection, or all together, saw.
@@ -77,7 +99,7 @@ pub(crate) async fn run<T: Traffic>(
     let until = from + window.counted;
     let tasks: Vec<_> = sockets
         .into_iter()
-        .map(|(socket, traffic)| tokio::spawn(drive(socket, traffic, from, until)))
+        .map(|(socket, traffic)| tokio::spawn(drive(socket, traffic, (from, until), window.most)))
         .collect();
     let mut all = Outcome {
         connections: Vec::new(),
@@ -104,14 +126,14 @@ pub(crate) async fn run<T: Traffic>(
 async fn drive<T: Traffic>(
     mut socket: Socket,
     mut traffic: T,
-    from: Instant,
-    until: Instant,
+    (from, until): (Instant, Instant),
+    most: u64,
 ) -> Outcome<T> {
     let mut latencies = Histogram::new();
     let (mut answered, mut failed, mut first_failure) = (0_u64, 0_u64, None);
     let mut good = false;
     let mut started = stopwatch::now();
-    while started < until && answered < MOST_REQUESTS {
+    while started < until && answered < most {
         let exchange = socket.exchange(traffic.next()).await;
         let ended = stopwatch::now();
         match exchange {
@@ -151,14 +173,15 @@ async fn drive<T: Traffic>(
 
 /// One keep-alive connection.
 #[derive(Debug)]
-struct Socket {
+pub(crate) struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
     last: std::ops::Range<usize>,
 }
 
 impl Socket {
-    async fn connect(target: SocketAddr) -> Result<Self> {
+    /// Connects.
+    pub(crate) async fn connect(target: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(target)
             .await
             .with_context(|| format!("cannot connect to {target}"))?;
@@ -170,7 +193,8 @@ impl Socket {
         })
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+    /// Sends a request and waits for its answer.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
         self.stream
             .write_all(request)
             .await
@@ -192,7 +216,8 @@ impl Socket {
         }
     }
 
-    fn quote(&self, answer: &Answer) -> String {
+    /// An answer, for the message of an error.
+    pub(crate) fn quote(&self, answer: &Answer) -> String {
         let body = &self.buffer[answer.body.clone()];
         format!(
             "{} {}",
@@ -221,6 +246,7 @@ mod tests {
     const OPEN_ENDED: Window = Window {
         warm_up: Duration::ZERO,
         counted: Duration::from_secs(600),
+        most: MOST_REQUESTS,
     };
 
     /// Answers with each of these in turn, on one connection, then hangs up.
@@ -280,14 +306,23 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_outside_the_counted_time_is_answered_but_has_no_latency() {
-        let window = Window {
-            warm_up: Duration::from_secs(600),
-            counted: Duration::ZERO,
-        };
+        let window = Window::of(Duration::from_secs(600), Duration::ZERO);
         let outcome = run(server_that_answers(&[GOOD]), window, vec![Fixed])
             .await
             .unwrap();
         assert_eq!((outcome.answered, outcome.latencies.total()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_burst_ends_with_its_last_request() {
+        let outcome = run(
+            server_that_answers(&[GOOD, GOOD, GOOD]),
+            Window::burst(2),
+            vec![Fixed],
+        )
+        .await
+        .unwrap();
+        assert_eq!((outcome.answered, outcome.failed), (2, 0));
     }
 
     #[tokio::test]

@@ -14,19 +14,28 @@
     reason = "progress belongs beside the table, not in it"
 )]
 
+mod backlog;
 mod child;
 mod client;
+mod dataset;
+mod delivering;
+mod delivery_report;
+mod engine;
+mod fill;
 mod footprint;
 mod histogram;
 mod load;
 mod machine;
 mod marker;
+mod place;
 mod plain;
 mod proc;
+mod receiver;
 mod report;
 mod response;
 mod sample;
 mod scenario;
+mod signal;
 mod stage;
 mod stopwatch;
 mod text;
@@ -40,6 +49,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 
+use crate::backlog::Backlog;
+use crate::engine::{Engine, Postgres};
 use crate::footprint::Footprint;
 use crate::load::Window;
 use crate::report::{Report, Settings};
@@ -63,6 +74,8 @@ enum Role {
     /// benchmark starts it itself).
     #[command(hide = true)]
     PlainJson,
+    /// Fill a database with attempts, and measure what reads and the clean-up take on it.
+    Seed(dataset::Seed),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,11 +84,27 @@ struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Counted seconds of each measurement.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, global = true, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
     /// Seconds of load before counting starts.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=60))]
     warm_up: u64,
+    /// Deliveries of one burst.
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    burst: u64,
+    /// Deliveries that wait where a long queue is measured.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pending: u64,
+    /// One short round with small numbers, to see that everything works: its figures mean little.
+    #[arg(long, conflicts_with = "write")]
+    quick: bool,
+    /// A PostgreSQL to measure on beside SQLite; without it the one in TEST_POSTGRES_URL, or one at
+    /// the usual place, or none.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Measure on SQLite only.
+    #[arg(long, conflicts_with = "database")]
+    sqlite_only: bool,
     /// Measure only these (the others are left out of the table).
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Subject>,
@@ -86,7 +115,7 @@ struct Options {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     generator_threads: u8,
     /// A server binary to measure, instead of building this workspace's.
-    #[arg(long)]
+    #[arg(long, global = true)]
     server: Option<PathBuf>,
 }
 
@@ -94,39 +123,86 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     match cli.role {
         Some(Role::PlainJson) => plain::serve(),
-        None => bench(&cli.options),
+        Some(Role::Seed(seed)) => fill_and_measure(&cli.options, &seed),
+        None => bench(&cli.options.shortened()),
     }
 }
 
-fn bench(options: &Options) -> Result<()> {
-    if options.write && cfg!(debug_assertions) {
+impl Options {
+    /// What `--quick` makes of them.
+    fn shortened(self) -> Self {
+        if !self.quick {
+            return self;
+        }
+        Self {
+            rounds: 1,
+            seconds: 1,
+            warm_up: 0,
+            burst: self.burst.min(5_000),
+            pending: self.pending.min(50_000),
+            ..self
+        }
+    }
+
+    fn stage(&self, workspace: &workspace::Workspace, needs_server: bool) -> Result<Stage> {
+        let server = match (needs_server, &self.server) {
+            (false, _) => None,
+            (true, Some(path)) => Some(
+                path.canonicalize()
+                    .with_context(|| format!("there is no {}", path.display()))?,
+            ),
+            (true, None) => Some(workspace.build_server()?),
+        };
+        let window = Window::of(
+            Duration::from_secs(self.warm_up),
+            Duration::from_secs(self.seconds),
+        );
+        Stage::new(
+            server,
+            workspace.scratch()?,
+            window,
+            self.generator_threads.into(),
+        )
+        .map(|stage| stage.with_burst(self.burst))
+    }
+}
+
+fn refuse_unoptimised(write: bool) -> Result<()> {
+    if write && cfg!(debug_assertions) {
         bail!(
             "this benchmark was built without optimisation, so its limits are none: use --release"
         );
     }
+    Ok(())
+}
+
+fn fill_and_measure(options: &Options, seed: &dataset::Seed) -> Result<()> {
+    refuse_unoptimised(seed.write)?;
+    let workspace = workspace::Workspace::locate()?;
+    let mut stage = options.stage(&workspace, true)?;
+    let table = dataset::run(&mut stage, seed)?;
+    stage.strike()?;
+    println!("{table}");
+    if seed.write {
+        write(&workspace, &[(dataset::MARKER, table)])?;
+    }
+    Ok(())
+}
+
+fn bench(options: &Options) -> Result<()> {
+    refuse_unoptimised(options.write)?;
     let wanted: BTreeSet<Subject> = match options.only.as_slice() {
         [] => Subject::ALL.into_iter().collect(),
         some => some.iter().copied().collect(),
     };
     let workspace = workspace::Workspace::locate()?;
-    let server = if wanted.iter().any(|subject| subject.needs_server()) {
-        Some(match &options.server {
-            Some(path) => path.clone(),
-            None => workspace.build_server()?,
-        })
-    } else {
-        None
-    };
-    let window = Window {
-        warm_up: Duration::from_secs(options.warm_up),
-        counted: Duration::from_secs(options.seconds),
-    };
-    let mut stage = Stage::new(
-        server,
-        workspace.scratch()?,
-        window,
-        options.generator_threads.into(),
-    )?;
+    let needs_server = wanted.iter().any(|subject| subject.needs_server());
+    let mut stage = options.stage(&workspace, needs_server)?;
+    if !options.sqlite_only
+        && let Some(postgres) = Postgres::find(stage.runtime(), options.database.as_deref())?
+    {
+        stage.use_postgres(postgres)?;
+    }
 
     let mut footprint = match wanted.contains(&Subject::Footprint) {
         true => Some(Footprint::measure(&mut stage)?),
@@ -136,11 +212,22 @@ fn bench(options: &Options) -> Result<()> {
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);
         scenario::run_round(&wanted, &mut stage, &mut rows)?;
-        if let Some(finished) = stage.end_round()? {
-            if let Some(footprint) = &mut footprint {
-                footprint.after_round(&mut stage, &finished, round == options.rounds)?;
+        for finished in stage.end_round()? {
+            if let Some(footprint) = &mut footprint
+                && round == options.rounds
+            {
+                footprint.after_rounds(&mut stage, &finished)?;
             }
-            finished.discard()?;
+            finished.place.discard(stage.runtime())?;
+        }
+    }
+    if let Some(footprint) = &mut footprint {
+        footprint.peak = stage.most_held(Engine::Sqlite);
+    }
+    let mut backlogs = Vec::new();
+    if wanted.contains(&Subject::Backlog) {
+        for engine in stage.engines().to_vec() {
+            backlogs.push(Backlog::measure(&mut stage, engine, options.pending)?);
         }
     }
 
@@ -148,30 +235,48 @@ fn bench(options: &Options) -> Result<()> {
         machine: machine::Machine::describe(stage.scratch(), stage.runtime(), workspace.root())?,
         settings: Settings {
             rounds: options.rounds,
-            window,
+            window: stage.window(),
             threads: options.generator_threads,
             given_server: options.server.is_some(),
+            postgres: stage.postgres().map(|postgres| postgres.about.clone()),
         },
         footprint,
+        backlogs,
         rows,
     };
     stage.strike()?;
-    let table = report.render();
-    println!("{table}");
+    let saves = report.render();
+    let deliveries = delivery_report::render(&report);
+    println!("{saves}\n\n{deliveries}");
     let failures = report.rows.failures();
     if !failures.is_empty() {
         bail!(
-            "not every request was answered with a 2xx, \
+            "not every request was answered with a 2xx or not every event delivered, \
             so these figures are worth nothing:\n{}",
             failures.join("\n")
         );
     }
     if options.write {
-        let path = workspace.root().join("docs/performance.md");
-        let page = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        std::fs::write(&path, marker::replace(&page, report::MARKER, &table)?)?;
-        eprintln!("written to {}", path.display());
+        write(
+            &workspace,
+            &[
+                (report::MARKER, saves),
+                (delivery_report::MARKER, deliveries),
+            ],
+        )?;
     }
+    Ok(())
+}
+
+/// Puts tables into the page, between their markers.
+fn write(workspace: &workspace::Workspace, tables: &[(&str, String)]) -> Result<()> {
+    let path = workspace.root().join("docs/performance.md");
+    let mut page = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    for (name, table) in tables {
+        page = marker::replace(&page, name, table)?;
+    }
+    std::fs::write(&path, page)?;
+    eprintln!("written to {}", path.display());
     Ok(())
 }

@@ -6,11 +6,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::backlog::Backlog;
+use crate::engine::Engine;
 use crate::footprint::Footprint;
 use crate::load::Window;
 use crate::machine::Machine;
 use crate::sample::{Row, Rows, Spread};
-use crate::scenario::{CREATES, FORM_CREATES, PLAIN_JSON, RAW_SINGLE, READS, UPDATES, XML_CREATES};
+use crate::scenario::{
+    CREATES, FORM_CREATES, PLAIN_JSON, POSTGRES_SINGLE, RAW_SINGLE, READS, UPDATES, XML_CREATES,
+};
 use crate::text::{median_span, megabytes, span, thousands};
 
 /// The name of the block in docs/performance.md that this table fills.
@@ -26,10 +30,11 @@ const XML_AIM_OF_JSON: f64 = 0.5;
 const AIM_IDLE: u64 = 40_000_000;
 /// From start to the ready line.
 const AIM_START: Duration = Duration::from_millis(300);
-const NONE: &str = "–";
+/// What is not there.
+pub(crate) const NONE: &str = "–";
 
 /// How it was measured.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Rounds.
     pub(crate) rounds: u32,
@@ -39,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) threads: u8,
     /// Whether the server is a binary from elsewhere, about which nothing is known.
     pub(crate) given_server: bool,
+    /// The version and the durability of the PostgreSQL, if there was one.
+    pub(crate) postgres: Option<String>,
 }
 
 /// Everything a run found out.
@@ -50,6 +57,8 @@ pub(crate) struct Report {
     pub(crate) settings: Settings,
     /// Memory and start, if measured.
     pub(crate) footprint: Option<Footprint>,
+    /// What a long queue costs, on each database.
+    pub(crate) backlogs: Vec<Backlog>,
     /// Requests and commits.
     pub(crate) rows: Rows,
 }
@@ -72,9 +81,10 @@ impl Report {
             window,
             threads,
             given_server,
-        } = self.settings;
+            postgres,
+        } = &self.settings;
         let machine = &self.machine;
-        let source = match given_server {
+        let source = match *given_server {
             true => "not known: a given server binary was measured".to_owned(),
             false => machine.source.clone(),
         };
@@ -91,6 +101,10 @@ impl Report {
             ("file system of the databases", machine.filesystem.clone()),
             ("compiler", format!("{}, {profile}", machine.rustc)),
             ("SQLite", machine.sqlite.clone()),
+            (
+                "PostgreSQL",
+                postgres.clone().unwrap_or_else(|| "none".to_owned()),
+            ),
             (
                 "durability",
                 "server: its default (WAL, `synchronous=FULL`); \
@@ -122,7 +136,12 @@ impl Report {
     }
 
     fn requests(&self) -> Option<String> {
-        let rows = self.rows.grouped();
+        let rows: Vec<&Row> = self
+            .rows
+            .grouped()
+            .into_iter()
+            .filter(|row| !crate::delivery_report::is_about(&row.key))
+            .collect();
         if rows.is_empty() {
             return None;
         }
@@ -130,7 +149,7 @@ impl Report {
             Ratios are taken within each round. CPU is the processor time of the measured \
             process alone; p50 and p99 of raw commits are those of a commit.\n\n\
             | what | connections | requests/s | p50 | p99 | \
-            CPU per request | × plain JSON | × raw 1-row commits |\n\
+            CPU per request | × plain JSON | × raw 1-row commits of SQLite, or 16 × 1 row of PostgreSQL |\n\
             |---|---:|---:|---:|---:|---:|---:|---:|"
             .to_owned();
         for row in rows {
@@ -138,14 +157,17 @@ impl Report {
             let _ = write!(
                 text,
                 "\n| {} | {} | {} | {} | {} | {} | {} | {} |",
-                row.key.what,
+                row.key.label(),
                 row.key.connections,
                 per_second(&row.per_second()),
                 or_none(row.span(|sample| Some(sample.p50))),
                 or_none(row.span(|sample| Some(sample.p99))),
                 or_none(row.span(|sample| sample.processor)),
                 self.ratio_cell(row, PLAIN_JSON, row.key.connections),
-                self.ratio_cell(row, RAW_SINGLE, 1),
+                match row.key.engine {
+                    Some(Engine::Postgres) => self.ratio_cell(row, POSTGRES_SINGLE, 16),
+                    _ => self.ratio_cell(row, RAW_SINGLE, 1),
+                },
             );
         }
         Some(text)
@@ -157,7 +179,10 @@ impl Report {
             CREATES | UPDATES | XML_CREATES | FORM_CREATES => true,
             what => what == READS && limit == PLAIN_JSON,
         };
-        let limit = self.rows.get(limit, connections).filter(|_| comparable);
+        let limit = self
+            .rows
+            .get(limit, connections, None)
+            .filter(|_| comparable);
         match limit.and_then(|limit| row.ratio_to(limit)) {
             Some(ratio) => format!("{:.2}", ratio.median()),
             None => NONE.to_owned(),
@@ -209,61 +234,128 @@ impl Report {
 
     fn aims(&self) -> Option<String> {
         let mut lines = Vec::new();
-        for (what, limit, name, aim) in [
-            (CREATES, PLAIN_JSON, "plain JSON", AIM_OF_PLAIN),
-            (UPDATES, PLAIN_JSON, "plain JSON", AIM_OF_PLAIN),
-            (XML_CREATES, CREATES, "the same in JSON", XML_AIM_OF_JSON),
-        ] {
-            let ratio = self
-                .rows
-                .get(what, AIM_CONNECTIONS)
-                .zip(self.rows.get(limit, AIM_CONNECTIONS))
-                .and_then(|(row, limit)| row.ratio_to(limit));
-            if let Some(ratio) = ratio {
-                lines.push((
-                    format!("{what}, at {AIM_CONNECTIONS} connections, × {name}"),
-                    format!("at least {aim:.2}"),
-                    format!(
-                        "{:.2} ({:.2}–{:.2})",
-                        ratio.median(),
-                        ratio.lowest(),
-                        ratio.highest()
-                    ),
-                    ratio.median() >= aim,
-                ));
+        for engine in [Engine::Sqlite, Engine::Postgres].map(Some) {
+            for (what, (limit, on), name, aim) in [
+                (CREATES, (PLAIN_JSON, None), "plain JSON", AIM_OF_PLAIN),
+                (UPDATES, (PLAIN_JSON, None), "plain JSON", AIM_OF_PLAIN),
+                (
+                    XML_CREATES,
+                    (CREATES, engine),
+                    "the same in JSON",
+                    XML_AIM_OF_JSON,
+                ),
+            ] {
+                let ratio = self
+                    .rows
+                    .get(what, AIM_CONNECTIONS, engine)
+                    .zip(self.rows.get(limit, AIM_CONNECTIONS, on))
+                    .and_then(|(row, limit)| Some((row, row.ratio_to(limit)?)));
+                if let Some((row, ratio)) = ratio {
+                    lines.push(Aim::at_least(
+                        format!(
+                            "{}, at {AIM_CONNECTIONS} connections, × {name}",
+                            row.key.label()
+                        ),
+                        aim,
+                        &ratio,
+                    ));
+                }
             }
         }
         if let Some(footprint) = &self.footprint {
             if let Some(idle) = footprint.idle {
-                lines.push((
-                    "memory of the idle server".to_owned(),
-                    format!("under {}", megabytes(AIM_IDLE)),
-                    megabytes(idle),
-                    idle < AIM_IDLE,
-                ));
+                lines.push(Aim {
+                    figure: "memory of the idle server".to_owned(),
+                    aim: format!("under {}", megabytes(AIM_IDLE)),
+                    measured: megabytes(idle),
+                    reached: idle < AIM_IDLE,
+                });
             }
             if let Some(start) = median_span(&footprint.starts) {
-                lines.push((
-                    "start to the ready line".to_owned(),
-                    format!("under {}", span(AIM_START)),
-                    span(start),
-                    start < AIM_START,
-                ));
+                lines.push(Aim {
+                    figure: "start to the ready line".to_owned(),
+                    aim: format!("under {}", span(AIM_START)),
+                    measured: span(start),
+                    reached: start < AIM_START,
+                });
             }
         }
+        Aim::table(&lines)
+    }
+}
+
+/// A line of the table of aims.
+pub(crate) struct Aim {
+    /// What is to be reached.
+    pub(crate) figure: String,
+    /// How much.
+    pub(crate) aim: String,
+    /// How much it is.
+    pub(crate) measured: String,
+    /// Whether that is enough.
+    pub(crate) reached: bool,
+}
+
+impl Aim {
+    /// A ratio that should be so high; the median of the rounds counts.
+    pub(crate) fn at_least(figure: String, aim: f64, ratio: &Spread) -> Self {
+        Self {
+            figure,
+            aim: format!("at least {aim:.2}"),
+            measured: spread(ratio),
+            reached: ratio.median() >= aim,
+        }
+    }
+
+    /// A ratio that should be no higher.
+    pub(crate) fn at_most(figure: String, aim: f64, ratio: &Spread) -> Self {
+        Self {
+            figure,
+            aim: format!("at most {aim:.2}"),
+            measured: spread(ratio),
+            reached: ratio.median() <= aim,
+        }
+    }
+
+    /// A duration that should be no longer.
+    pub(crate) fn within(figure: String, aim: Duration, measured: Duration) -> Self {
+        Self {
+            figure,
+            aim: format!("at most {}", span(aim)),
+            measured: span(measured),
+            reached: measured <= aim,
+        }
+    }
+
+    /// The table, if there is a line.
+    pub(crate) fn table(lines: &[Self]) -> Option<String> {
         if lines.is_empty() {
             return None;
         }
         let mut text = "| figure | aim | measured | reached |\n|---|---:|---:|---|".to_owned();
-        for (figure, aim, measured, reached) in lines {
-            let reached = if reached { "yes" } else { "**no**" };
-            let _ = write!(text, "\n| {figure} | {aim} | {measured} | {reached} |");
+        for line in lines {
+            let reached = if line.reached { "yes" } else { "**no**" };
+            let _ = write!(
+                text,
+                "\n| {} | {} | {} | {reached} |",
+                line.figure, line.aim, line.measured
+            );
         }
         Some(text)
     }
 }
 
-fn per_second(spread: &Spread) -> String {
+fn spread(ratio: &Spread) -> String {
+    format!(
+        "{:.2} ({:.2}–{:.2})",
+        ratio.median(),
+        ratio.lowest(),
+        ratio.highest()
+    )
+}
+
+/// A rate with its lowest and highest round.
+pub(crate) fn per_second(spread: &Spread) -> String {
     format!(
         "{} ({}–{})",
         thousands(spread.median()),
@@ -273,146 +365,4 @@ fn per_second(spread: &Spread) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::{RowKey, Sample};
-
-    fn report(creates: &[f64], idle: u64, start_ms: u64) -> Report {
-        let mut rows = Rows::default();
-        let sample = |per_second| Sample {
-            per_second,
-            p50: Duration::from_micros(800),
-            p99: Duration::from_micros(2_500),
-            processor: Some(Duration::from_micros(15)),
-            failed: None,
-        };
-        for creates in creates {
-            rows.add(
-                RowKey {
-                    what: RAW_SINGLE,
-                    connections: 1,
-                },
-                Sample {
-                    processor: None,
-                    ..sample(4_000.0)
-                },
-            );
-            rows.add(
-                RowKey {
-                    what: PLAIN_JSON,
-                    connections: 64,
-                },
-                sample(80_000.0),
-            );
-            rows.add(
-                RowKey {
-                    what: CREATES,
-                    connections: 64,
-                },
-                sample(*creates),
-            );
-        }
-        Report {
-            machine: Machine {
-                date: "2026-11-24".into(),
-                processor: "Some model, 2 cores".into(),
-                memory: "8.0 GB".into(),
-                kernel: "linux 6".into(),
-                filesystem: "ext4".into(),
-                rustc: "rustc 1".into(),
-                sqlite: "3".into(),
-                source: "abc".into(),
-            },
-            settings: Settings {
-                rounds: 3,
-                window: Window {
-                    warm_up: Duration::from_secs(1),
-                    counted: Duration::from_secs(3),
-                },
-                threads: 2,
-                given_server: false,
-            },
-            footprint: Some(Footprint {
-                first_start: Duration::from_millis(120),
-                starts: vec![Duration::from_millis(start_ms); 10],
-                idle: Some(idle),
-                peak: None,
-                filled: None,
-            }),
-            rows,
-        }
-    }
-
-    #[test]
-    fn a_row_shows_its_median_its_range_and_its_ratios_to_the_limits() {
-        let text = report(&[20_000.0, 24_000.0, 16_000.0], 1, 1).render();
-        assert!(
-            text.contains(
-                "| SaveWebhook, create | 64 | 20,000 (16,000–24,000) \
-                | 800 µs | 2.50 ms | 15 µs | 0.25 | 5.00 |"
-            ),
-            "{text}"
-        );
-        assert!(
-            text.contains(
-                "| limit: plain actix-web JSON route | 64 | 80,000 (80,000–80,000) \
-                | 800 µs | 2.50 ms | 15 µs | – | – |"
-            ),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_read_is_compared_with_the_plain_route_and_not_with_commits() {
-        let mut report = report(&[20_000.0], 1, 1);
-        let reads = RowKey {
-            what: READS,
-            connections: 64,
-        };
-        report.rows.add(
-            reads,
-            Sample {
-                per_second: 40_000.0,
-                ..Sample::default()
-            },
-        );
-        let text = report.render();
-        assert!(text.contains("| – | 0.50 | – |"), "{text}");
-    }
-
-    #[test]
-    fn an_aim_is_reached_at_its_border_for_the_ratio_and_below_it_for_memory_and_start() {
-        let text = report(&[20_000.0], 39_999_999, 299).render();
-        assert!(
-            text.contains("× plain JSON | at least 0.25 | 0.25 (0.25–0.25) | yes |"),
-            "{text}"
-        );
-        assert!(text.contains("| under 40.0 MB | 40.0 MB | yes |"), "{text}");
-        assert!(text.contains("| under 300 ms | 299 ms | yes |"), "{text}");
-    }
-
-    #[test]
-    fn a_missed_aim_is_said_so() {
-        let text = report(&[19_000.0], 40_000_000, 300).render();
-        assert_eq!(text.matches("| **no** |").count(), 3, "{text}");
-    }
-
-    #[test]
-    fn the_page_has_a_block_for_the_table() {
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/performance.md");
-        let page = std::fs::read_to_string(page).unwrap();
-        let written = crate::marker::replace(&page, MARKER, "| the table |").unwrap();
-        assert!(written.contains("\n| the table |\n"), "{written}");
-    }
-
-    #[test]
-    fn what_was_not_measured_has_no_aim() {
-        let mut partial = report(&[20_000.0], 1, 1);
-        partial.rows = Rows::default();
-        let text = partial.render();
-        assert!(!text.contains("SaveWebhook"), "{text}");
-        assert!(text.contains("start to the ready line"), "{text}");
-        partial.footprint = None;
-        assert!(!partial.render().contains("reached"));
-    }
-}
+mod tests;

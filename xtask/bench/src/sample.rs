@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::engine::Engine;
 use crate::text::{connections, median, median_span};
 
 /// What one measurement of one round gave.
@@ -20,6 +21,10 @@ pub(crate) struct Sample {
     pub(crate) processor: Option<Duration>,
     /// Requests without a 2xx, and what the first of them was.
     pub(crate) failed: Option<(u64, String)>,
+    /// Deliveries that were recorded a second, where events were signalled.
+    pub(crate) recorded: Option<f64>,
+    /// Deliveries that reached a receiver a second meanwhile.
+    pub(crate) delivered: Option<f64>,
 }
 
 /// What a row of the table is about.
@@ -29,6 +34,18 @@ pub(crate) struct RowKey {
     pub(crate) what: &'static str,
     /// From how many connections.
     pub(crate) connections: usize,
+    /// On which database; `None` for what has none.
+    pub(crate) engine: Option<Engine>,
+}
+
+impl RowKey {
+    /// What was measured, and on which database when it is not SQLite.
+    pub(crate) fn label(&self) -> String {
+        match self.engine {
+            None | Some(Engine::Sqlite) => self.what.to_owned(),
+            Some(engine) => format!("{}, on {}", self.what, engine.name()),
+        }
+    }
 }
 
 /// All samples of one row, one a round.
@@ -60,14 +77,35 @@ impl Row {
     /// How many times as much as the other row, round by round; `None` where the other measured
     /// nothing.
     pub(crate) fn ratio_to(&self, other: &Self) -> Option<Spread> {
+        self.ratio_of(
+            |sample| Some(sample.per_second),
+            other,
+            |sample| Some(sample.per_second),
+        )
+    }
+
+    /// One figure as a multiple of a figure of another row, round by round.
+    pub(crate) fn ratio_of(
+        &self,
+        mine: impl Fn(&Sample) -> Option<f64>,
+        other: &Self,
+        theirs: impl Fn(&Sample) -> Option<f64>,
+    ) -> Option<Spread> {
         let ratios: Vec<f64> = self
             .samples
             .iter()
             .zip(&other.samples)
-            .filter(|(_, theirs)| theirs.per_second > 0.0)
-            .map(|(mine, theirs)| mine.per_second / theirs.per_second)
+            .filter_map(|(one, another)| mine(one).zip(theirs(another)))
+            .filter(|(_, theirs)| *theirs > 0.0)
+            .map(|(mine, theirs)| mine / theirs)
             .collect();
         (!ratios.is_empty()).then_some(Spread(ratios))
+    }
+
+    /// One figure, round by round; `None` where no round has it.
+    pub(crate) fn figures(&self, pick: impl Fn(&Sample) -> Option<f64>) -> Option<Spread> {
+        let figures: Vec<f64> = self.samples.iter().filter_map(pick).collect();
+        (!figures.is_empty()).then_some(Spread(figures))
     }
 }
 
@@ -117,10 +155,15 @@ impl Rows {
     }
 
     /// The row about this, if it was measured.
-    pub(crate) fn get(&self, what: &str, connections: usize) -> Option<&Row> {
-        self.0
-            .iter()
-            .find(|row| row.key.what == what && row.key.connections == connections)
+    pub(crate) fn get(
+        &self,
+        what: &str,
+        connections: usize,
+        engine: Option<Engine>,
+    ) -> Option<&Row> {
+        self.0.iter().find(|row| {
+            row.key.what == what && row.key.connections == connections && row.key.engine == engine
+        })
     }
 
     /// All rows, those about the same thing together, in the order in which they were first
@@ -146,7 +189,7 @@ impl Rows {
                 if let Some((count, first)) = &sample.failed {
                     lines.push(format!(
                         "{} at {}, round {}: {count} failed, the first with: {first}",
-                        row.key.what,
+                        row.key.label(),
                         connections(row.key.connections),
                         round + 1
                     ));
@@ -169,7 +212,11 @@ mod tests {
     }
 
     fn key(what: &'static str, connections: usize) -> RowKey {
-        RowKey { what, connections }
+        RowKey {
+            what,
+            connections,
+            engine: None,
+        }
     }
 
     #[test]
@@ -180,9 +227,9 @@ mod tests {
             rows.add(key("saves", 64), sample(saves));
         }
         let ratio = rows
-            .get("saves", 64)
+            .get("saves", 64, None)
             .unwrap()
-            .ratio_to(rows.get("plain", 64).unwrap())
+            .ratio_to(rows.get("plain", 64, None).unwrap())
             .unwrap();
         assert_eq!(ratio, Spread(vec![0.5, 0.1, 0.3]));
         assert_eq!(
@@ -197,9 +244,9 @@ mod tests {
         rows.add(key("plain", 1), sample(0.0));
         rows.add(key("saves", 1), sample(5.0));
         assert_eq!(
-            rows.get("saves", 1)
+            rows.get("saves", 1, None)
                 .unwrap()
-                .ratio_to(rows.get("plain", 1).unwrap()),
+                .ratio_to(rows.get("plain", 1, None).unwrap()),
             None
         );
     }

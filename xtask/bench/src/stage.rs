@@ -5,6 +5,7 @@
 //! database, so that later rounds do not measure a larger file than earlier ones. It must not know
 //! what the scenarios measure.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +15,10 @@ use tokio::runtime::Runtime;
 
 use crate::child::Server;
 use crate::client::{Client, webhook_id};
+use crate::engine::{Engine, Postgres};
 use crate::load::{self, Outcome, Traffic, Window};
 use crate::machine;
+use crate::place::Place;
 use crate::proc;
 use crate::sample::Sample;
 use crate::webhook::SaveTraffic;
@@ -35,10 +38,15 @@ const SERIALS_EACH: u64 = 10_000_000;
 pub(crate) struct Stage {
     binary: Option<PathBuf>,
     window: Window,
+    burst: u64,
     runtime: Runtime,
+    postgres: Option<Postgres>,
+    engines: Vec<Engine>,
     plain: Option<Server>,
-    running: Option<Running>,
+    running: BTreeMap<Engine, Running>,
+    most_under_load: BTreeMap<Engine, u64>,
     starts: u32,
+    places: u32,
     next_serial: u64,
     /// Last, so that it is deleted when the processes that write into it are gone.
     scratch: Scratch,
@@ -48,7 +56,7 @@ pub(crate) struct Stage {
 #[derive(Debug)]
 struct Running {
     server: Server,
-    folder: PathBuf,
+    place: Place,
     owned: Vec<u32>,
     webhooks: u64,
 }
@@ -56,20 +64,10 @@ struct Running {
 /// What a round's server left.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// The folder of its database.
-    pub(crate) folder: PathBuf,
+    /// Its database.
+    pub(crate) place: Place,
     /// How many webhooks are in it.
     pub(crate) webhooks: u64,
-    /// The most memory the server held, in bytes.
-    pub(crate) peak: Option<u64>,
-}
-
-impl Finished {
-    /// Deletes the database.
-    pub(crate) fn discard(self) -> Result<()> {
-        std::fs::remove_dir_all(&self.folder)
-            .with_context(|| format!("cannot delete {}", self.folder.display()))
-    }
 }
 
 impl Stage {
@@ -95,12 +93,27 @@ impl Stage {
             binary,
             scratch,
             window,
+            burst: 1,
             runtime,
+            postgres: None,
+            engines: vec![Engine::Sqlite],
             plain: None,
-            running: None,
+            running: BTreeMap::new(),
+            most_under_load: BTreeMap::new(),
             starts: 0,
+            places: 0,
             next_serial: 0,
         })
+    }
+
+    /// With so many deliveries in each burst.
+    pub(crate) fn with_burst(self, burst: u64) -> Self {
+        Self { burst, ..self }
+    }
+
+    /// How many deliveries a burst has, about.
+    pub(crate) fn burst(&self) -> u64 {
+        self.burst
     }
 
     /// The run's folder.
@@ -118,16 +131,65 @@ impl Stage {
         self.window
     }
 
-    /// Starts the server on the database in `folder`, which need not exist yet.
-    pub(crate) fn start_server(&mut self, folder: &Path) -> Result<Server> {
+    /// The PostgreSQL that answered, if one did.
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        self.postgres.as_ref()
+    }
+
+    /// On which databases the server is measured.
+    pub(crate) fn engines(&self) -> &[Engine] {
+        &self.engines
+    }
+
+    /// From now on PostgreSQL is measured too; the server only if it can use it.
+    pub(crate) fn use_postgres(&mut self, postgres: Postgres) -> Result<()> {
+        self.postgres = Some(postgres);
+        let Some(binary) = self.binary.clone() else {
+            return Ok(());
+        };
+        let place = self.place(Engine::Postgres)?;
+        let tried = Command::new(binary)
+            .args(["migrate", "--database", place.url()])
+            .current_dir(place.folder())
+            .output()
+            .context("cannot start the server")?;
+        place.discard(&self.runtime)?;
+        if tried.status.success() {
+            self.engines.push(Engine::Postgres);
+        } else {
+            let said = String::from_utf8_lossy(&tried.stderr);
+            eprintln!(
+                "the server is not measured on PostgreSQL, which it cannot use: {}",
+                said.lines().last().unwrap_or("it does not say why")
+            );
+        }
+        Ok(())
+    }
+
+    /// An empty database that nobody else uses.
+    pub(crate) fn place(&mut self, engine: Engine) -> Result<Place> {
+        self.places += 1;
+        let folder = self.scratch().join(format!("place-{}", self.places));
+        match engine {
+            Engine::Sqlite => Place::file(&folder),
+            Engine::Postgres => {
+                let postgres = self.postgres.as_ref().context("no PostgreSQL answers")?;
+                // Only one benchmark runs at a time in a folder, but there may be several folders.
+                let name = format!("webhook_bench_{}_{}", std::process::id(), self.places);
+                Place::database(&self.runtime, &folder, postgres, &name)
+            }
+        }
+    }
+
+    /// Starts the server on a database, with these options beside the defaults.
+    pub(crate) fn start_server(&mut self, place: &Place, options: &[&str]) -> Result<Server> {
         let binary = self.binary.as_ref().context("no server was built")?;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
         let mut command = Command::new(binary);
         command
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--database"])
-            .arg(format!("sqlite:{}", folder.join("bench.db").display()))
-            .current_dir(folder);
+            .arg(place.url())
+            .args(options)
+            .current_dir(place.folder());
         // The defaults are what is measured, whatever the caller's shell has set.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("WEBHOOK_AGENT_") || name == "RUST_LOG" {
@@ -155,24 +217,24 @@ impl Stage {
         Ok((plain.address(), plain.pid()))
     }
 
-    /// The address and process id of this round's server.
-    pub(crate) fn server(&mut self) -> Result<(SocketAddr, u32)> {
-        let running = self.running()?;
+    /// The address and process id of this round's server on such a database.
+    pub(crate) fn server(&mut self, engine: Engine) -> Result<(SocketAddr, u32)> {
+        let running = self.running(engine)?;
         Ok((running.server.address(), running.server.pid()))
     }
 
     /// The end of the log of this round's server, for an error message; empty when there is none.
-    pub(crate) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self, engine: Engine) -> String {
         self.running
-            .as_ref()
+            .get(&engine)
             .map(|running| running.server.last_words())
             .unwrap_or_default()
     }
 
     /// For each connection the webhooks that it alone re-saves and reads.
-    pub(crate) fn owned(&mut self, connections: usize) -> Result<Vec<Vec<u32>>> {
+    pub(crate) fn owned(&mut self, engine: Engine, connections: usize) -> Result<Vec<Vec<u32>>> {
         Ok(self
-            .running()?
+            .running(engine)?
             .owned
             .chunks(OWNED_EACH)
             .take(connections)
@@ -181,10 +243,23 @@ impl Stage {
     }
 
     /// Takes note that webhooks were created in this round's database.
-    pub(crate) fn created(&mut self, count: u64) {
-        if let Some(running) = &mut self.running {
+    pub(crate) fn created(&mut self, engine: Engine, count: u64) {
+        if let Some(running) = self.running.get_mut(&engine) {
             running.webhooks += count;
         }
+    }
+
+    /// Takes note of the most memory that a server held under load, in bytes.
+    pub(crate) fn held(&mut self, engine: Engine, peak: Option<u64>) {
+        if let Some(peak) = peak {
+            let most = self.most_under_load.entry(engine).or_default();
+            *most = peak.max(*most);
+        }
+    }
+
+    /// The most memory that any server held under load, in bytes.
+    pub(crate) fn most_held(&self, engine: Engine) -> Option<u64> {
+        self.most_under_load.get(&engine).copied()
     }
 
     /// A first serial number for each connection; none is given twice in a run.
@@ -204,10 +279,18 @@ impl Stage {
         (target, pid): (SocketAddr, u32),
         traffics: Vec<T>,
     ) -> Result<(Sample, Outcome<T>)> {
+        self.load_for(self.window, (target, pid), traffics)
+    }
+
+    /// The same for another window.
+    pub(crate) fn load_for<T: Traffic>(
+        &self,
+        window: Window,
+        (target, pid): (SocketAddr, u32),
+        traffics: Vec<T>,
+    ) -> Result<(Sample, Outcome<T>)> {
         let before = proc::processor_time(pid);
-        let outcome = self
-            .runtime
-            .block_on(load::run(target, self.window, traffics))?;
+        let outcome = self.runtime.block_on(load::run(target, window, traffics))?;
         let after = proc::processor_time(pid);
         let processor =
             before
@@ -221,7 +304,7 @@ impl Stage {
                 });
         #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^53")]
         let sample = Sample {
-            per_second: outcome.latencies.total() as f64 / self.window.counted.as_secs_f64(),
+            per_second: outcome.latencies.total() as f64 / window.counted.as_secs_f64(),
             p50: outcome.latencies.quantile(500),
             p99: outcome.latencies.quantile(990),
             processor,
@@ -229,22 +312,24 @@ impl Stage {
                 .first_failure
                 .clone()
                 .map(|first| (outcome.failed, first)),
+            ..Sample::default()
         };
         Ok((sample, outcome))
     }
 
-    /// Ends this round's server; `None` when no scenario asked for it.
-    pub(crate) fn end_round(&mut self) -> Result<Option<Finished>> {
-        let Some(running) = self.running.take() else {
-            return Ok(None);
-        };
-        let peak = running.server.memory().map(|memory| memory.peak);
-        running.server.stop()?;
-        Ok(Some(Finished {
-            folder: running.folder,
-            webhooks: running.webhooks,
-            peak,
-        }))
+    /// Ends this round's servers, those that a scenario asked for.
+    pub(crate) fn end_round(&mut self) -> Result<Vec<Finished>> {
+        let mut finished = Vec::new();
+        for (engine, running) in std::mem::take(&mut self.running) {
+            let peak = running.server.memory().map(|memory| memory.peak);
+            self.held(engine, peak);
+            running.server.stop()?;
+            finished.push(Finished {
+                place: running.place,
+                webhooks: running.webhooks,
+            });
+        }
+        Ok(finished)
     }
 
     /// Ends what still runs and deletes the run's folder.
@@ -252,14 +337,16 @@ impl Stage {
         if let Some(plain) = self.plain.take() {
             plain.stop()?;
         }
-        self.end_round()?;
+        for finished in self.end_round()? {
+            finished.place.discard(&self.runtime)?;
+        }
         Ok(())
     }
 
-    fn running(&mut self) -> Result<&mut Running> {
-        if self.running.is_none() {
-            let folder = self.scratch().join(format!("round-{}", self.starts));
-            let server = self.start_server(&folder)?;
+    fn running(&mut self, engine: Engine) -> Result<&mut Running> {
+        if !self.running.contains_key(&engine) {
+            let place = self.place(engine)?;
+            let server = self.start_server(&place, &[])?;
             let owned = match self.prepare(server.address()) {
                 Ok(owned) => owned,
                 Err(error) => {
@@ -270,14 +357,17 @@ impl Stage {
                 }
             };
             let webhooks = owned.len() as u64;
-            self.running = Some(Running {
+            let running = Running {
                 server,
-                folder,
+                place,
                 owned,
                 webhooks,
-            });
+            };
+            self.running.insert(engine, running);
         }
-        self.running.as_mut().context("the server is not running")
+        self.running
+            .get_mut(&engine)
+            .context("the server is not running")
     }
 
     /// Creates the webhooks that are re-saved and read. The first request also makes the server

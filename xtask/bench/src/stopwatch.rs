@@ -19,6 +19,15 @@ pub(crate) fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
+/// The real time in microseconds since 1970, for rows that a database is filled with.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "rows stand in the past or the future of the server's real clock"
+)]
+pub(crate) fn micros() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
 /// Blocks the calling thread: the step between two looks at another process.
 #[expect(
     clippy::disallowed_methods,

@@ -7,9 +7,10 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::load::Traffic;
+use crate::stage::SAVE_PATH;
 
 /// `tje0:Tje0`, the administrator that `serve --dev` makes.
 const AUTHORIZATION: &str = "Basic dGplMDpUamUw";
@@ -260,7 +261,31 @@ pub(crate) fn get(target: SocketAddr, id: u32) -> Vec<u8> {
     )
 }
 
-fn request(target: SocketAddr, path: &str, body: &str) -> Vec<u8> {
+/// The request that creates a webhook which listens for an event.
+pub(crate) fn listening(target: SocketAddr, event: &str, receiver: &str) -> Vec<u8> {
+    let body = json!({
+        "WebhookId": 0,
+        "Name": format!("Listener for {event}"),
+        "Events": [event],
+        "TargetUrl": receiver,
+        "Secret": SECRET,
+        "State": "Active",
+        "Type": "webhook",
+    });
+    request(target, SAVE_PATH, &body.to_string())
+}
+
+/// A request that reads something.
+pub(crate) fn read(target: SocketAddr, path: &str) -> Vec<u8> {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {target}\r\nAuthorization: {AUTHORIZATION}\r\n\
+         Accept: application/json\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// A request with a body of JSON.
+pub(crate) fn request(target: SocketAddr, path: &str, body: &str) -> Vec<u8> {
     request_in(BodyForm::Json, target, path, body)
 }
 

@@ -85,7 +85,7 @@ pub(super) fn jitter(id: uuid::Uuid) -> u16 {
 async fn attempt(core: &Core, claimed: &Claimed, at: Timestamp) -> Report {
     let none = Duration::ZERO;
     if claimed.crashes >= MAX_CRASHES {
-        let message = format!("it was begun {} times and never ended", claimed.crashes);
+        let message = format!("it was begun {} times and never ended", claimed.crashes - 1);
         return Report::unsent(Outcome::Poison, message, none);
     }
     let name = &claimed.webhook.plugin;

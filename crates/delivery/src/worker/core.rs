@@ -204,7 +204,9 @@ impl Core {
         let receiver = receiver.flatten().unwrap_or(webhook.target_url.clone());
         Item {
             receiver: receiver.into(),
-            suspect: claimed.crashes > 0,
+            // One that was only leased when a run ended most likely waited there: it takes its turn as
+            // the others do, so that a crash does not slow everything down.
+            suspect: claimed.crashes > 1,
             since: self.parts.clock.now(),
             job: Job { node, claimed },
         }
@@ -332,8 +334,10 @@ impl Running {
             // The result is there before the slot is free: whoever waits until nothing is under way must
             // find it.
             let failed = ended.counts_as_failure();
+            // In one step: whoever records it must find that it was counted.
+            let mut state = self.core.state();
             lock(&self.core.ended).push_back(ended);
-            self.core.state().schedule.end(slots, failed);
+            state.schedule.end(slots, failed);
         }
     }
 

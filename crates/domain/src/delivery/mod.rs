@@ -24,9 +24,10 @@ pub const MAX_KEPT_ANSWER_BYTES: usize = 2 * 1024;
 pub const MAX_KEPT_BODY_BYTES: usize = 2 * 1024;
 /// The longest text that an attempt and `LastError` keep, in UTF-16 units (contract 10.4).
 pub const MAX_MESSAGE_LEN: usize = 4_000;
-/// A delivery that was begun so often and never finished takes the process down with it: it is put
-/// aside (promise P16).
-pub const MAX_CRASHES: u32 = 3;
+/// A delivery that was leased when a run of the server ended, and then begun three times without an end,
+/// takes the process down with it: it is put aside (promise P16). The first time is no beginning for
+/// certain: it may have waited its turn in memory.
+pub const MAX_CRASHES: u32 = 4;
 
 /// A webhook within the installation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,8 +120,9 @@ pub struct Claimed {
     pub attempts: u32,
     /// Attempts of them since it was last sent by request; what the schedule counts.
     pub tries: u32,
-    /// How often it was begun without an end; above zero it must be begun with
-    /// [`crate::ports::DeliveryQueue::begin`], and alone.
+    /// Once for having been leased when a run ended, and once for each beginning since then that had no
+    /// end. Above zero it must be begun with [`crate::ports::DeliveryQueue::begin`]; above one also
+    /// alone.
     pub crashes: u32,
     /// A webhook that was disabled catches up: its backlog up to here goes out one by one, in order.
     pub catching_up: bool,

@@ -11,6 +11,7 @@ mod event_names;
 mod failed_saves;
 mod fixtures;
 mod headers;
+mod importing;
 mod instants;
 mod lengths;
 mod mail_addresses;

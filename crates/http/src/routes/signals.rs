@@ -112,6 +112,7 @@ async fn signal(
         data,
     };
     let event = api.signals.signal(caller, draft).await?;
+    metrics::counter!("webhook_agent_events_accepted_total").increment(1);
     let mut response = reply::no_content();
     if let Ok(value) = HeaderValue::from_str(&event.to_string()) {
         response.headers_mut().insert(EVENT_ID, value);

@@ -3,8 +3,8 @@
 
 use sea_orm::sea_query::{Cond, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, ColumnType, DbBackend, DbErr, EntityTrait, IdenStatic as _,
-    Iterable as _, PrimaryKeyToColumn as _, QueryResult, Statement, Value,
+    ColumnTrait as _, ColumnType, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _,
+    PrimaryKeyToColumn as _, QueryResult, Statement, Value,
 };
 use webhook_domain::StoreError;
 

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::{Scenario, Subject};
+use super::{Scenario, Subject, Turn};
 use crate::sample::Sample;
 use crate::stage::Stage;
 use crate::webhook::SaveTraffic;
@@ -27,10 +27,10 @@ impl Scenario for PlainJson {
         &[1, 16, 64]
     }
 
-    fn measure(&self, stage: &mut Stage, connections: usize) -> Result<Sample> {
+    fn measure(&self, stage: &mut Stage, turn: Turn) -> Result<Sample> {
         let plain = stage.plain()?;
         let traffics = stage
-            .serials(connections)
+            .serials(turn.connections)
             .into_iter()
             .map(|serial| SaveTraffic::new(plain.0, "/plain", serial, Vec::new()))
             .collect();

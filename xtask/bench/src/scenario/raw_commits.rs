@@ -11,7 +11,7 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use super::{Scenario, Subject};
+use super::{Scenario, Subject, Turn};
 use crate::histogram::Histogram;
 use crate::load::Window;
 use crate::sample::Sample;
@@ -22,16 +22,18 @@ use crate::stopwatch;
 pub(crate) const RAW_SINGLE: &str = "limit: raw SQLite commits of 1 row (rows/s)";
 const RAW_GROUPED: &str = "limit: raw SQLite commits of 64 rows (rows/s)";
 /// As many as wait at 64 connections.
-const GROUP: i64 = 64;
+pub(super) const GROUP: i64 = 64;
 
-const TABLE: &str = "CREATE TABLE raw_webhook (
+/// A table of rows as wide as a webhook.
+pub(super) const TABLE: &str = "CREATE TABLE raw_webhook (
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL,
     events TEXT NOT NULL, target_url TEXT NOT NULL,
     secret TEXT, state INTEGER NOT NULL, type TEXT NOT NULL, headers TEXT, properties TEXT,
     registered INTEGER NOT NULL, registered_associate INTEGER NOT NULL,
     updated INTEGER, updated_associate INTEGER,
     errors_email TEXT)";
-const INSERT: &str = "INSERT INTO raw_webhook (id, version, name, events, target_url, secret, \
+/// The start of a statement that fills it.
+pub(super) const INSERT: &str = "INSERT INTO raw_webhook (id, version, name, events, target_url, secret, \
     state, type, headers, \
     properties, registered, registered_associate, updated, \
     updated_associate, errors_email) VALUES ";
@@ -74,7 +76,7 @@ impl Scenario for RawCommits {
         &[1]
     }
 
-    fn measure(&self, stage: &mut Stage, _connections: usize) -> Result<Sample> {
+    fn measure(&self, stage: &mut Stage, _turn: Turn) -> Result<Sample> {
         let folder = stage.scratch().join("raw");
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Scenario, Subject};
+use super::{Scenario, Subject, Turn};
 use crate::sample::Sample;
 use crate::stage::Stage;
 use crate::webhook::GetTraffic;
@@ -26,10 +26,10 @@ impl Scenario for Read {
         &[64]
     }
 
-    fn measure(&self, stage: &mut Stage, connections: usize) -> Result<Sample> {
-        let server = stage.server()?;
+    fn measure(&self, stage: &mut Stage, turn: Turn) -> Result<Sample> {
+        let server = stage.server(turn.engine)?;
         let traffics = stage
-            .owned(connections)?
+            .owned(turn.engine, turn.connections)?
             .iter()
             .map(|ids| GetTraffic::new(server.0, ids))
             .collect();

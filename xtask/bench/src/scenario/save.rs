@@ -6,7 +6,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::{Scenario, Subject};
+use super::{Scenario, Subject, Turn};
 use crate::client::{Client, webhook_id};
 use crate::sample::Sample;
 use crate::stage::{SAVE_PATH, Stage};
@@ -76,10 +76,14 @@ impl Scenario for Save {
         }
     }
 
-    fn measure(&self, stage: &mut Stage, connections: usize) -> Result<Sample> {
-        let server = stage.server()?;
+    fn measure(&self, stage: &mut Stage, turn: Turn) -> Result<Sample> {
+        let Turn {
+            connections,
+            engine,
+        } = turn;
+        let server = stage.server(engine)?;
         let owned = if self.updates {
-            stage.owned(connections)?
+            stage.owned(engine, connections)?
         } else {
             vec![Vec::new(); connections]
         };
@@ -94,7 +98,7 @@ impl Scenario for Save {
             .collect();
         let (sample, outcome) = stage.load(server, traffics)?;
         if !self.updates {
-            stage.created(outcome.answered.saturating_sub(outcome.failed));
+            stage.created(engine, outcome.answered.saturating_sub(outcome.failed));
         }
         // A connection without a good last answer is among the failures already.
         let mut client = Client::connect(server.0)?;
