@@ -166,11 +166,12 @@ impl Batch {
                     self.shared.recall.forget(key);
                 }
                 for write in &set.webhooks {
-                    if let WebhookWrite::Insert(webhook) = write {
-                        let key = (webhook.context.clone(), webhook.id);
-                        if stale.contains(&key) {
-                            self.shared.ids.found(&webhook.context, webhook.id);
-                        }
+                    // Somebody else inserted an id of our block, an import for example, and may have
+                    // inserted the ones after it.
+                    if let WebhookWrite::Insert(webhook) = write
+                        && stale.contains(&key_of(write))
+                    {
+                        self.shared.ids.found(&webhook.context, webhook.id);
                     }
                 }
                 Box::new(move || drop(reply.send(Err(CommitError::Conflict))))
