@@ -1,5 +1,5 @@
 //! The real program from outside: started as a process, spoken to in bytes over TCP, stopped by
-//! signals. Nothing of this workspace is linked in, so whatever passes here holds for any client.
+//! signals. Nothing of this workspace is linked in but what makes databases for tests, so whatever passes here holds for any client.
 //!
 //! One module a topic; `program` starts and stops processes, `http` speaks the protocol, `webhook`
 //! knows what requests and replies look like. Every test has a server and a database of its own.
@@ -21,6 +21,7 @@ mod backup;
 mod bodies;
 mod commands;
 mod concurrency;
+mod databases;
 mod durability;
 mod hostile;
 mod issuer;

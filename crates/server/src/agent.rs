@@ -64,7 +64,7 @@ impl Agent {
             clock: clock.clone(),
             ids: ids.clone(),
             reactivate: Some(webhooks.clone()),
-            settings: worker_settings(&settings.delivery),
+            settings: worker_settings(&settings.delivery, !store.is_shared()),
         });
         let mailer = Mailer::new(
             store.clone(),
@@ -165,8 +165,9 @@ pub(crate) fn plugins(
         .map_err(|error| Failure::Config(error.to_string()))
 }
 
-fn worker_settings(delivery: &DeliverySettings) -> WorkerSettings {
+fn worker_settings(delivery: &DeliverySettings, alone: bool) -> WorkerSettings {
     WorkerSettings {
+        alone,
         in_flight: usize::from(delivery.max_attempts),
         per_webhook: usize::from(delivery.per_webhook),
         per_receiver: usize::from(delivery.per_receiver),

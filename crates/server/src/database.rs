@@ -21,14 +21,15 @@ pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<SqlStore, F
     Ok(store)
 }
 
-/// The same for a server, which has the database for itself as long as it holds the lock.
+/// The same for a server, which has a SQLite file for itself as long as it holds the lock. Other databases
+/// are shared by several servers, and there is no lock.
 ///
 /// # Errors
 /// Also when another server holds the lock.
 pub(crate) async fn open_alone(
     url: &str,
     options: StoreOptions,
-) -> Result<(FileLock, SqlStore), Failure> {
+) -> Result<(Option<FileLock>, SqlStore), Failure> {
     let lock =
         SqlStore::lock_exclusively(url).map_err(|error| failed(url, "cannot be used", error))?;
     Ok((lock, open(url, options).await?))

@@ -1,6 +1,6 @@
 //! Somebody must be able to log in: the administrators that a server makes when it starts.
 
-use webhook_domain::{Account, Accounts, Context, Ids, NewAccount, UserType};
+use webhook_domain::{Account, AccountError, Accounts, Context, Ids, NewAccount, UserType};
 use webhook_http::auth::hash_password;
 
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ pub(crate) async fn well_known_password(
 
 /// Makes the administrator that the profile promises: `tje0` in the dev profile; otherwise `admin` with
 /// a password that nobody chose, when there is nobody else yet. The password is the answer, as it is
-/// kept nowhere. To be called by a server that has the database for itself.
+/// kept nowhere. When several servers start on one database at once, one of them makes it.
 ///
 /// # Errors
 /// When the accounts cannot be read or written.
@@ -60,14 +60,14 @@ pub(crate) async fn make_administrator(
                 return Ok(None);
             }
             let password = password::generate(ids);
-            add(
+            let made = add(
                 accounts,
                 context,
                 ids,
                 [ADMIN_NAME, ADMIN_FULL_NAME, &password],
             )
             .await?;
-            Ok(Some(password))
+            Ok(made.then_some(password))
         }
     }
 }
@@ -85,12 +85,13 @@ fn is_well_known(account: &Account) -> bool {
     has_dev_name(account) && account.associate.full_name == DEV_FULL_NAME
 }
 
+/// Adds an account; false when another server has added one of this name meanwhile.
 async fn add(
     accounts: &dyn Accounts,
     context: &Context,
     ids: &dyn Ids,
     [name, full_name, password]: [&str; 3],
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let failed = |error: &dyn std::error::Error| {
         Failure::of("the first administrator cannot be added", error)
     };
@@ -102,11 +103,11 @@ async fn add(
         email: None,
         password_hash: Some(hash),
     };
-    accounts
-        .add_account(context, account)
-        .await
-        .map_err(|error| failed(&error))?;
-    Ok(())
+    match accounts.add_account(context, account).await {
+        Ok(_) => Ok(true),
+        Err(AccountError::NameTaken(_)) => Ok(false),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 #[cfg(test)]

@@ -115,5 +115,11 @@ fn read(source: &Path) -> Result<String, Failure> {
             "a script may take {MAX_SCRIPT_BYTES} bytes"
         )));
     }
+    if text.contains('\0') {
+        // None can be run, and not every database stores one.
+        return Err(Failure::Failed(
+            "a script holds no NUL character".to_owned(),
+        ));
+    }
     Ok(text)
 }

@@ -16,7 +16,7 @@ use crate::failure::{Failure, STOPPED_AT_ONCE};
 use crate::first_start;
 use crate::lifecycle::{self, Ended, Signals};
 use crate::probes::ServerProbes;
-use crate::settings::{Installation, Profile, Settings};
+use crate::settings::{Installation, Profile, Role, Settings};
 use crate::{database, issuer, logging};
 
 /// Threads on which the store and the worker live. They wait for the disk and for receivers more than
@@ -77,13 +77,18 @@ fn serve(settings: &Settings, runtime: &Runtime, signals: Signals) -> Result<End
     }
     let probes = agent.probes.clone();
     runtime.spawn(ServerProbes::keep(probes.clone()));
-    let delivering = Delivering::start(runtime.handle(), agent.worker, agent.mailer);
+    let delivering = Delivering::start(runtime.handle(), settings.role, agent.worker, agent.mailer);
     let closing = runtime.handle().clone();
     let broken = store.clone();
 
+    let role = settings.role;
     actix_web::rt::System::new().block_on(async move {
-        let server = webhook_http::serve(listener, agent.api)
-            .map_err(|error| Failure::of(&format!("cannot serve on {address}"), error))?;
+        let server = match role {
+            Role::All | Role::Api => webhook_http::serve(listener, agent.api),
+            Role::Worker => webhook_http::serve_probes(listener, probes.clone()),
+        };
+        let server =
+            server.map_err(|error| Failure::of(&format!("cannot serve on {address}"), error))?;
         if let Some((listener, at)) = for_probes {
             let server = webhook_http::serve_probes(listener, probes.clone())
                 .map_err(|error| Failure::of(&format!("cannot serve on {at}"), error))?;
@@ -116,9 +121,15 @@ fn listen(at: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     Ok((listener, address))
 }
 
-/// The database for this server alone, up to date and with somebody who can log in.
-async fn open(settings: &Settings) -> Result<(FileLock, SqlStore), Failure> {
+/// The database, up to date and with somebody who can log in; a file is this server's alone.
+async fn open(settings: &Settings) -> Result<(Option<FileLock>, SqlStore), Failure> {
     let (lock, store) = database::open_alone(&settings.database, settings.store_options()).await?;
+    if settings.role != Role::All && !store.is_shared() {
+        return Err(Failure::Config(format!(
+            "role is {:?}, but a SQLite file is one server's, which must do everything",
+            settings.role
+        )));
+    }
     if settings.installation == Installation::Online {
         // Administrators belong to tenants, which are added by command.
         tracing::warn!(

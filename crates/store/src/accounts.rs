@@ -20,7 +20,7 @@ use crate::entity::meta::{self, CREDENTIALS_VERSION};
 use crate::entity::{api_token, associate, login};
 use crate::error::store_error;
 use crate::ids;
-use crate::rows::{associate_of, corrupt, read};
+use crate::rows::{associate_of, corrupt, number_of, read};
 
 /// The sequence of associates, in every context.
 const ASSOCIATE: &str = "associate";
@@ -30,7 +30,10 @@ const API_TOKEN: (&str, &str) = ("", "api_token");
 #[async_trait]
 impl Accounts for SqlStore {
     async fn account(&self, context: &Context, name: &str) -> Result<Option<Account>, StoreError> {
-        let found = by_name(&self.0.readers, context, name).await?;
+        // MySQL finds a name also when blanks are put behind it.
+        let found = by_name(&self.0.readers, context, name)
+            .await?
+            .filter(|row| row.name_folded == case::fold(name));
         found.map(|row| account_of(context, row)).transpose()
     }
 
@@ -367,12 +370,8 @@ fn account_of(context: &Context, row: associate::Model) -> Result<Account, Store
 
 fn read_token(row: &QueryResult) -> Result<api_token::Model, StoreError> {
     use sea_orm::FromQueryResult as _;
-    api_token::Model::from_query_result(row, "").map_err(|e| {
-        let id = row
-            .try_get_by::<i64, _>("id")
-            .map_or_else(|_| "?".into(), |id| id.to_string());
-        corrupt("api_token", id, e)
-    })
+    api_token::Model::from_query_result(row, "")
+        .map_err(|e| corrupt("api_token", number_of(row, "id"), e))
 }
 
 fn context_of(token: &api_token::Model) -> Result<Context, StoreError> {

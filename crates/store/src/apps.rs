@@ -12,7 +12,7 @@ use crate::SqlStore;
 use crate::accounts::{next_id, raise_version};
 use crate::entity::app;
 use crate::error::store_error;
-use crate::rows::corrupt;
+use crate::rows::{corrupt, number_of};
 
 /// The sequence of apps, one for the whole installation.
 const APP: (&str, &str) = ("", "app");
@@ -88,10 +88,7 @@ impl Apps for SqlStore {
 }
 
 fn read_app(row: &QueryResult) -> Result<AppRecord, StoreError> {
-    let key = || {
-        row.try_get_by::<i64, _>("id")
-            .map_or_else(|_| "?".into(), |id| id.to_string())
-    };
+    let key = || number_of(row, "id");
     let model = app::Model::from_query_result(row, "").map_err(|e| corrupt("app", key(), e))?;
     Ok(AppRecord {
         id: AppId(model.id),

@@ -1,11 +1,12 @@
 //! Group commit: many write sets, events and attempts, one transaction. Each is decided by itself; what
 //! is wrong with one never touches another.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::sync::oneshot;
 use webhook_domain::{
     CommitError, Context, NewEvent, NodeId, RecordError, Recorded, SettleResult, Settled,
@@ -18,13 +19,21 @@ use crate::deliveries::record::KeyReused;
 use crate::deliveries::turn::Turn;
 use crate::error::{repeated, store_error};
 use crate::ids::{self, move_stored_past};
+use crate::limited::Transaction;
 use crate::recall::{Key, Recall};
 use crate::rows::{RECIPIENT_COLUMNS, WEBHOOK_COLUMNS, write_recipients, write_webhook};
 use crate::statements::{Kind, Statements};
 use crate::writer::Shared;
 
 /// Something that waits to be written, and who waits for it.
-pub(crate) enum Pending {
+pub(crate) struct Pending {
+    pub(crate) what: What,
+    /// When they began to wait.
+    pub(crate) asked: Instant,
+}
+
+/// What waits.
+pub(crate) enum What {
     /// A write set, with at most one write for each row.
     Writes {
         set: WriteSet,
@@ -45,18 +54,18 @@ pub(crate) enum Pending {
 
 impl Pending {
     fn writes(&self) -> &[WebhookWrite] {
-        match self {
-            Self::Writes { set, .. } => &set.webhooks,
-            Self::Event { .. } | Self::Attempts { .. } => &[],
+        match &self.what {
+            What::Writes { set, .. } => &set.webhooks,
+            What::Event { .. } | What::Attempts { .. } => &[],
         }
     }
 
-    fn fail(self, error: &StoreError) {
+    pub(crate) fn fail(self, error: &StoreError) {
         // Who asked may be gone.
-        match self {
-            Self::Writes { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
-            Self::Event { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
-            Self::Attempts { reply, .. } => drop(reply.send(Err(repeated(error)))),
+        match self.what {
+            What::Writes { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
+            What::Event { reply, .. } => drop(reply.send(Err(repeated(error).into()))),
+            What::Attempts { reply, .. } => drop(reply.send(Err(repeated(error)))),
         }
     }
 }
@@ -145,14 +154,14 @@ impl Batch {
     /// Follows what was committed, and gives what tells so.
     fn follow(&self, pending: Pending, outcome: Outcome) -> Box<dyn FnOnce() + Send> {
         // Who asked may be gone; what was written stands all the same.
-        match (pending, outcome) {
-            (Pending::Writes { set, reply }, Outcome::Writes(Verdict::Applied)) => {
+        match (pending.what, outcome) {
+            (What::Writes { set, reply }, Outcome::Writes(Verdict::Applied)) => {
                 for write in &set.webhooks {
                     self.remember(write);
                 }
                 Box::new(move || drop(reply.send(Ok(()))))
             }
-            (Pending::Writes { set, reply }, Outcome::Writes(Verdict::Conflict(stale))) => {
+            (What::Writes { set, reply }, Outcome::Writes(Verdict::Conflict(stale))) => {
                 for key in &stale {
                     self.shared.recall.forget(key);
                 }
@@ -162,20 +171,22 @@ impl Batch {
                     if let WebhookWrite::Insert(webhook) = write
                         && stale.contains(&key_of(write))
                     {
-                        self.shared.ids.end_block(&webhook.context);
+                        self.shared.ids.found(&webhook.context, webhook.id);
                     }
                 }
                 Box::new(move || drop(reply.send(Err(CommitError::Conflict))))
             }
-            (Pending::Event { reply, .. }, Outcome::Event(recorded)) => Box::new(move || {
+            (What::Event { reply, .. }, Outcome::Event(recorded)) => Box::new(move || {
                 drop(reply.send(recorded.map_err(|KeyReused| RecordError::KeyReused)));
             }),
-            (Pending::Attempts { reply, .. }, Outcome::Attempts(results)) => {
+            (What::Attempts { reply, .. }, Outcome::Attempts(results)) => {
                 Box::new(move || drop(reply.send(Ok(results))))
             }
             // Outcomes are made in the order and of the kinds of what they are of.
-            (pending, _) => Box::new(move || {
-                pending.fail(&StoreError::Failed("outcomes are out of order".into()));
+            (what, _) => Box::new(move || {
+                let asked = pending.asked;
+                Pending { what, asked }
+                    .fail(&StoreError::Failed("outcomes are out of order".into()));
             }),
         }
     }
@@ -196,35 +207,41 @@ impl Batch {
         connection: &mut WriterConnection,
         sets: &[Pending],
     ) -> Result<Vec<Outcome>, StoreError> {
-        let transaction = connection.begin().await?;
-        self.turn.begin();
-        let outcome = self.write(&transaction, sets).await;
-        let outcome = connection.finish(transaction, outcome).await;
-        if outcome.is_err() {
+        let mut tries = 0;
+        loop {
+            let transaction = connection.begin().await?;
+            self.turn.begin();
+            let outcome = self.write(&transaction, sets).await;
+            let outcome = connection.finish(transaction, outcome).await;
+            if outcome.is_ok() {
+                return outcome;
+            }
             self.turn.rolled_back();
+            if !connection.again(&mut tries) {
+                return outcome;
+            }
         }
-        outcome
     }
 
     /// Writes everything, in the order in which one stands on the other: webhooks and what their changes
     /// mean for queues, attempts with what they do to webhooks, and events for those who listen then.
     async fn write(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<Vec<Outcome>, StoreError> {
         let verdicts = self.write_webhooks(transaction, sets).await?;
         let mut applied = Vec::new();
         let (mut attempts, mut events, mut caused) = (Vec::new(), Vec::new(), Vec::new());
         for (pending, verdict) in sets.iter().zip(&verdicts) {
-            match pending {
-                Pending::Writes { set, .. } if matches!(verdict, Verdict::Applied) => {
+            match &pending.what {
+                What::Writes { set, .. } if matches!(verdict, Verdict::Applied) => {
                     caused.extend(set.events.iter().cloned());
                     applied.push(set);
                 }
-                Pending::Writes { .. } => {}
-                Pending::Event { event, .. } => events.push(NewEvent::clone(event)),
-                Pending::Attempts { node, settled, .. } => {
+                What::Writes { .. } => {}
+                What::Event { event, .. } => events.push(NewEvent::clone(event)),
+                What::Attempts { node, settled, .. } => {
                     attempts.push((*node, settled.as_slice()));
                 }
             }
@@ -240,10 +257,10 @@ impl Batch {
 
         let (mut results, mut recorded) = (results.into_iter(), recorded.into_iter());
         let outcomes = sets.iter().zip(verdicts).map(|(pending, verdict)| {
-            let outcome = match pending {
-                Pending::Writes { .. } => Some(Outcome::Writes(verdict)),
-                Pending::Event { .. } => recorded.next().map(Outcome::Event),
-                Pending::Attempts { .. } => results.next().map(Outcome::Attempts),
+            let outcome = match &pending.what {
+                What::Writes { .. } => Some(Outcome::Writes(verdict)),
+                What::Event { .. } => recorded.next().map(Outcome::Event),
+                What::Attempts { .. } => results.next().map(Outcome::Attempts),
             };
             outcome.ok_or_else(|| StoreError::Failed("an outcome is missing".into()))
         });
@@ -252,7 +269,7 @@ impl Batch {
 
     async fn write_webhooks(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<Vec<Verdict>, StoreError> {
         let verdicts = self.judge(transaction, sets).await?;
@@ -278,17 +295,56 @@ impl Batch {
         Ok(verdicts)
     }
 
-    /// Decides about every write set. Nearly always all of them stand, and counting tells: no row
-    /// crosses from the driver's thread.
+    /// Decides about every write set.
     async fn judge(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sets: &[Pending],
     ) -> Result<Vec<Verdict>, StoreError> {
+        let stored = match transaction.get_database_backend() {
+            DbBackend::Sqlite => match self.stored_if_any_differs(transaction, sets).await? {
+                Some(stored) => stored,
+                None => return Ok(sets.iter().map(|_| Verdict::Applied).collect()),
+            },
+            _ => self.locked(transaction, sets).await?,
+        };
+        Ok(sets
+            .iter()
+            .map(|pending| verdict(pending.writes(), &stored))
+            .collect())
+    }
+
+    /// What is stored, locked against other nodes, together with the webhooks that attempts are judged
+    /// by. All lock in the order of the keys, so that no two wait for each other.
+    async fn locked(
+        &mut self,
+        transaction: &Transaction,
+        sets: &[Pending],
+    ) -> Result<HashMap<Key, Version>, StoreError> {
+        let mut keys: Vec<(&Context, WebhookId)> = Vec::new();
+        for pending in sets {
+            keys.extend(pending.writes().iter().map(WebhookWrite::key));
+            if let What::Attempts { settled, .. } = &pending.what {
+                let webhooks = settled.iter().map(|settled| &settled.claimed.webhook);
+                keys.extend(webhooks.map(|webhook| (&webhook.context, webhook.id)));
+            }
+        }
+        keys.sort_unstable_by_key(|(context, id)| (context.as_str(), *id));
+        keys.dedup();
+        self.look(transaction, &keys).await
+    }
+
+    /// What is stored, unless everything stands, as it nearly always does: then counting tells, and no
+    /// row crosses from the driver's thread. The whole file is locked.
+    async fn stored_if_any_differs(
+        &mut self,
+        transaction: &Transaction,
+        sets: &[Pending],
+    ) -> Result<Option<HashMap<Key, Version>>, StoreError> {
         let (mut inserted, mut expected) = (Vec::new(), Vec::new());
         for write in sets.iter().flat_map(Pending::writes) {
             match write {
-                WebhookWrite::Insert(_) => inserted.push(write),
+                WebhookWrite::Insert(_) => inserted.push(write.key()),
                 WebhookWrite::Revise {
                     expected: version, ..
                 }
@@ -302,20 +358,17 @@ impl Batch {
         let mut stored = self.look(transaction, &inserted).await?;
         let standing = self.count(transaction, &expected).await?;
         if stored.is_empty() && standing == expected.len() {
-            return Ok(sets.iter().map(|_| Verdict::Applied).collect());
+            return Ok(None);
         }
-        let expected: Vec<&WebhookWrite> = expected.into_iter().map(|(write, _)| write).collect();
+        let expected: Vec<_> = expected.iter().map(|(write, _)| write.key()).collect();
         stored.extend(self.look(transaction, &expected).await?);
-        Ok(sets
-            .iter()
-            .map(|pending| verdict(pending.writes(), &stored))
-            .collect())
+        Ok(Some(stored))
     }
 
     /// How many of these rows are stored in the version that is expected.
     async fn count(
         &mut self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         expected: &[(&WebhookWrite, Version)],
     ) -> Result<usize, StoreError> {
         let mut values = Vec::with_capacity(expected.len() * (KEY + 1));
@@ -346,14 +399,17 @@ impl Batch {
     /// The versions of those of these rows that are stored.
     async fn look(
         &mut self,
-        transaction: &DatabaseTransaction,
-        writes: &[&WebhookWrite],
+        transaction: &Transaction,
+        keys: &[(&Context, WebhookId)],
     ) -> Result<HashMap<Key, Version>, StoreError> {
-        let contexts: HashMap<&str, &Context> = writes
+        let contexts: HashMap<&str, &Context> = keys
             .iter()
-            .map(|write| (write.key().0.as_str(), write.key().0))
+            .map(|(context, _)| (context.as_str(), *context))
             .collect();
-        let values = writes.iter().flat_map(|write| key_values(write)).collect();
+        let values = keys
+            .iter()
+            .flat_map(|(context, id)| [context.as_str().into(), id.get().into()])
+            .collect();
         let mut stored = HashMap::new();
         for statement in self.statements(transaction).of(Kind::Look, KEY, values) {
             let found = transaction
@@ -373,7 +429,7 @@ impl Batch {
         Ok(stored)
     }
 
-    fn statements(&mut self, transaction: &DatabaseTransaction) -> &mut Statements {
+    fn statements(&mut self, transaction: &Transaction) -> &mut Statements {
         self.statements
             .get_or_insert_with(|| Statements::new(transaction.get_database_backend()))
     }
@@ -428,13 +484,14 @@ fn verdict(writes: &[WebhookWrite], stored: &HashMap<Key, Version>) -> Verdict {
 /// The values of the rows of one commit.
 #[derive(Default)]
 struct Rows {
+    inserted: Vec<Value>,
     saved: Vec<Value>,
     deleted: Vec<Value>,
     /// Webhooks whose recipients are written anew.
     silenced: Vec<Value>,
     told: Vec<Value>,
     /// The highest id of the inserted ones, by context.
-    last_inserted: HashMap<Context, WebhookId>,
+    last_inserted: BTreeMap<Context, WebhookId>,
 }
 
 /// How many values a key has.
@@ -449,7 +506,7 @@ impl Rows {
                     .entry(webhook.context.clone())
                     .or_insert(webhook.id);
                 *last = webhook.id.max(*last);
-                write_webhook(webhook, &mut self.saved);
+                write_webhook(webhook, &mut self.inserted);
                 self.told.extend(write_recipients(webhook).flatten());
             }
             WebhookWrite::Revise { webhook, expected } => {
@@ -470,6 +527,7 @@ impl Rows {
     fn into_statements(self, statements: &mut Statements) -> Vec<Statement> {
         [
             (Kind::Delete, KEY, self.deleted),
+            (Kind::Insert, WEBHOOK_COLUMNS.len(), self.inserted),
             (Kind::Save, WEBHOOK_COLUMNS.len(), self.saved),
             (Kind::Silence, KEY, self.silenced),
             (Kind::Tell, RECIPIENT_COLUMNS.len(), self.told),

@@ -1,5 +1,6 @@
-//! Opening the SQLite file: whose it is, with which settings it is opened, and whether they took.
-//! Nothing is read or written before it is clear that the file is ours.
+//! Opening the database: whose it is, with which settings it is opened, and whether they took. SQLite
+//! is here, the servers are in [`crate::server`]. Nothing is read or written before it is clear that a
+//! file is ours.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use webhook_domain::{DeliveryPolicy, StoreError};
 use crate::error::{sqlx_error, store_error};
 use crate::file;
 use crate::mounts::network_file_system;
+use crate::place::Place;
+use crate::server;
 use crate::statements::TEXTS;
 
 /// `WHAG`: what marks a SQLite file as one of Webhook Agent's.
@@ -31,7 +34,7 @@ const CHECKPOINT_PAGES: &str = "4000";
 /// thousands of webhooks, which it looks up before it writes them.
 const WRITER_CACHE: &str = "-32768";
 /// Room for every text of many rows, and for the others.
-const CACHED_STATEMENTS: usize = TEXTS + 64;
+pub(crate) const CACHED_STATEMENTS: usize = TEXTS + 64;
 
 /// How a store works; the default is right for a server.
 #[derive(Clone, Debug)]
@@ -63,8 +66,44 @@ impl Default for StoreOptions {
     }
 }
 
+/// Makes sure that the database is there and can be used.
+pub(crate) async fn claim(place: &Place, unsafe_durability: bool) -> Result<(), StoreError> {
+    match place {
+        Place::Sqlite(path) => claim_file(path, unsafe_durability).await,
+        Place::Postgres(options) => server::postgres::claim(options).await,
+        Place::MySql(options) => server::mysql::claim(options).await,
+    }
+}
+
+/// Opens the one connection that writes.
+///
+/// # Errors
+/// Also when what it commits would not outlive a power cut, unless that was asked for.
+pub(crate) async fn open_writer(
+    place: &Place,
+    unsafe_durability: bool,
+) -> Result<DatabaseConnection, StoreError> {
+    match place {
+        Place::Sqlite(path) => open_file_writer(path, unsafe_durability).await,
+        Place::Postgres(options) => server::postgres::open_writer(options, unsafe_durability).await,
+        Place::MySql(options) => server::mysql::open_writer(options, unsafe_durability).await,
+    }
+}
+
+/// Opens the connections that only read.
+pub(crate) async fn open_readers(
+    place: &Place,
+    connections: u32,
+) -> Result<DatabaseConnection, StoreError> {
+    match place {
+        Place::Sqlite(path) => open_file_readers(path, connections).await,
+        Place::Postgres(options) => Ok(server::postgres::open_readers(options, connections)),
+        Place::MySql(options) => Ok(server::mysql::open_readers(options, connections)),
+    }
+}
+
 /// Makes the file if it is missing and makes sure that it is ours.
-pub(crate) async fn claim(path: &Path, unsafe_durability: bool) -> Result<(), StoreError> {
+async fn claim_file(path: &Path, unsafe_durability: bool) -> Result<(), StoreError> {
     file::make(path)?;
     if let Some(kind) = network_file_system(file::folder_of(path)) {
         let text = format!(
@@ -143,11 +182,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .acquire_timeout(ACQUIRE_FOR)
 }
 
-/// Opens the one connection that writes.
-///
-/// # Errors
-/// Also when what it commits would not outlive a power cut, unless that was asked for.
-pub(crate) async fn open_writer(
+async fn open_file_writer(
     path: &Path,
     unsafe_durability: bool,
 ) -> Result<DatabaseConnection, StoreError> {
@@ -188,8 +223,7 @@ fn durable(journal: &str, synchronous: i32) -> Result<(), String> {
     ))
 }
 
-/// Opens the connections that only read.
-pub(crate) async fn open_readers(
+async fn open_file_readers(
     path: &Path,
     connections: u32,
 ) -> Result<DatabaseConnection, StoreError> {

@@ -1,33 +1,47 @@
-//! The one connection that writes. It is replaced when a transaction ends in a way that leaves its
-//! state in doubt, for SQLite ends a transaction by itself after some errors and the driver does not
-//! learn of it.
+//! The one connection that writes. It is replaced when it is lost, and when a transaction ends in a way
+//! that leaves its state in doubt, for SQLite ends a transaction by itself after some errors and the
+//! driver does not learn of it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 use webhook_domain::StoreError;
 
 use crate::connect::open_writer;
-use crate::error::store_error;
+use crate::error::{fate_of, store_error};
 use crate::failure::Failure;
+use crate::limited::{Fate, Limits, Transaction};
 use crate::migration::begin_writing;
+use crate::place::Place;
+use crate::readers;
+
+/// How often a transaction is tried again when other writers are in its way.
+const TRIES_AGAIN: u8 = 5;
 
 pub(crate) struct WriterConnection {
-    path: PathBuf,
+    place: Place,
     unsafe_durability: bool,
+    limits: Limits,
     open: Option<DatabaseConnection>,
+    /// Of the last transaction.
+    fate: Fate,
     failure: Arc<Failure>,
 }
 
 impl WriterConnection {
     /// Opens the connection.
-    pub(crate) async fn open(path: PathBuf, unsafe_durability: bool) -> Result<Self, StoreError> {
-        let open = Some(open_writer(&path, unsafe_durability).await?);
+    pub(crate) async fn open(
+        place: Place,
+        unsafe_durability: bool,
+        limits: Limits,
+    ) -> Result<Self, StoreError> {
+        let open = Some(open_writer(&place, unsafe_durability).await?);
         Ok(Self {
-            path,
+            place,
             unsafe_durability,
+            limits,
             open,
+            fate: Fate::Sound,
             failure: Arc::default(),
         })
     }
@@ -37,10 +51,15 @@ impl WriterConnection {
         &self.failure
     }
 
-    /// The connection itself, for what is not one transaction.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The connection itself, for what is not one transaction. Statements on it have no limit.
     pub(crate) async fn get(&mut self) -> Result<&DatabaseConnection, StoreError> {
         if self.open.is_none() {
-            self.open = Some(open_writer(&self.path, self.unsafe_durability).await?);
+            self.open = Some(open_writer(&self.place, self.unsafe_durability).await?);
+            self.limits.answered();
         }
         self.open
             .as_ref()
@@ -48,11 +67,27 @@ impl WriterConnection {
     }
 
     /// Begins a transaction that has the right to write.
-    pub(crate) async fn begin(&mut self) -> Result<DatabaseTransaction, StoreError> {
+    pub(crate) async fn begin(&mut self) -> Result<Transaction, StoreError> {
         self.failure.check()?;
-        match begin_writing(self.get().await?).await {
-            Ok(transaction) => Ok(transaction),
-            Err(error) => Err(store_error(&error)),
+        self.fate = Fate::Sound;
+        let limits = self.limits.clone();
+        let mut first = true;
+        loop {
+            let error = match limits.within(begin_writing(self.get().await?)).await {
+                Ok(begun) => return Ok(Transaction::new(begun, limits)),
+                Err(error) => error,
+            };
+            if !limits.apply() {
+                return Err(store_error(&error));
+            }
+            let fate = fate_of(&error);
+            if fate >= Fate::Lost {
+                self.replace(&error).await;
+            }
+            // The server may have been started anew since, and nothing was done yet.
+            if fate != Fate::Lost || !std::mem::take(&mut first) {
+                return Err(store_error(&error));
+            }
         }
     }
 
@@ -60,13 +95,14 @@ impl WriterConnection {
     /// outcome is durable.
     pub(crate) async fn finish<T, E: From<StoreError>>(
         &mut self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         outcome: Result<T, E>,
     ) -> Result<T, E> {
         match outcome {
             Ok(outcome) => match transaction.commit().await {
                 Ok(()) => Ok(outcome),
                 Err(error) => {
+                    // It may have been committed all the same, so nobody may try it again.
                     self.replace(&error).await;
                     let error = store_error(&error);
                     self.failure.note(&error);
@@ -74,11 +110,26 @@ impl WriterConnection {
                 }
             },
             Err(outcome) => {
-                if let Err(error) = transaction.rollback().await {
+                self.fate = transaction.fate();
+                if self.fate >= Fate::Lost {
+                    drop(transaction);
+                    tracing::warn!("the writing connection is lost");
+                    self.close().await;
+                } else if let Err(error) = transaction.rollback().await {
                     self.replace(&error).await;
                 }
                 Err(outcome)
             }
+        }
+    }
+
+    /// Whether what has just failed may pass when it is done once more; counts the tries.
+    pub(crate) fn again(&self, tries: &mut u8) -> bool {
+        *tries += 1;
+        match self.fate {
+            Fate::Again => *tries <= TRIES_AGAIN,
+            Fate::Lost => *tries <= 1,
+            Fate::Sound | Fate::Hung => false,
         }
     }
 
@@ -87,11 +138,13 @@ impl WriterConnection {
         self.close().await;
     }
 
-    /// Closes the connection. The last one that is closed empties the log into the file.
+    /// Closes the connection. The last one that is closed empties SQLite's log into the file.
     pub(crate) async fn close(&mut self) {
-        if let Some(open) = self.open.take()
-            && let Err(error) = open.close().await
-        {
+        let Some(open) = self.open.take() else { return };
+        if self.limits.apply() {
+            // The next one need not wait for it.
+            tokio::spawn(readers::close(open));
+        } else if let Err(error) = open.close().await {
             tracing::warn!(%error, "the writing connection was not closed in order");
         }
     }

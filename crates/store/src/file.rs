@@ -18,7 +18,7 @@ pub(crate) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     };
     if !scheme.eq_ignore_ascii_case("sqlite") {
         return refused(format!(
-            "databases of kind '{scheme}' are not supported yet; use sqlite:FILE"
+            "databases of kind '{scheme}' are not supported; use sqlite:FILE, postgres: or mysql:"
         ));
     }
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -158,12 +158,8 @@ mod tests {
     fn other_urls_are_refused_with_the_reason_and_without_their_secrets() {
         for (url, part) in [
             (
-                "postgres://agent:s3cret@db/hooks",
-                "'postgres' are not supported yet",
-            ),
-            (
-                "mysql://agent:s3cret@db/hooks",
-                "'mysql' are not supported yet",
+                "oracle://agent:s3cret@db/hooks",
+                "'oracle' are not supported",
             ),
             ("webhooks.db", "looks like sqlite:"),
             ("sqlite:", "names no file"),

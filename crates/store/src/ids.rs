@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
 use webhook_domain::{Context, StoreError, WebhookId};
 
 use crate::entity::id_sequence;
@@ -36,6 +40,8 @@ struct Block {
     end: i64,
     /// How many ids to reserve next time.
     size: i64,
+    /// Ids up to this one are known to be used.
+    known: i64,
 }
 
 impl Ids {
@@ -62,6 +68,7 @@ impl Ids {
             next: reserved.start,
             end: reserved.end,
             size,
+            known: reserved.start - 1,
         };
         self.blocks().insert(context, block);
     }
@@ -77,13 +84,17 @@ impl Ids {
     pub(crate) fn move_past(&self, context: &Context, id: WebhookId) {
         if let Some(block) = self.blocks().get_mut(context) {
             block.next = block.next.max(i64::from(id.get()) + 1);
+            block.known = block.known.max(id.get().into());
         }
     }
 
-    /// Hands out nothing more of the context's block: another process inserted one of its ids, by an
-    /// import for example, and perhaps more. The stored sequence is past those.
-    pub(crate) fn end_block(&self, context: &Context) {
-        if let Some(block) = self.blocks().get_mut(context) {
+    /// Hands out nothing more of the context's block when this id was found stored and nobody here
+    /// inserted it: another process did, by an import for example, and perhaps more. The stored sequence
+    /// is past those.
+    pub(crate) fn found(&self, context: &Context, id: WebhookId) {
+        if let Some(block) = self.blocks().get_mut(context)
+            && i64::from(id.get()) > block.known
+        {
             block.next = block.end;
         }
     }
@@ -93,8 +104,8 @@ impl Ids {
     }
 }
 
-/// Takes ids of a stored sequence, at most so many, at least one. The transaction must have the right
-/// to write.
+/// Takes ids of a stored sequence, at most so many, at least one. The sequence stays locked until the
+/// transaction ends, so that no other node takes the same ids.
 pub(crate) async fn reserve(
     transaction: &impl ConnectionTrait,
     context: &str,
@@ -120,7 +131,7 @@ async fn reserve_below(
     count: i64,
     end_of_all: i64,
 ) -> Result<Range<i64>, StoreError> {
-    let first = stored(transaction, context, name).await?.unwrap_or(1);
+    let first = locked(transaction, context, name).await?;
     if first >= end_of_all {
         return Err(StoreError::Failed(format!(
             "the ids of '{name}' are used up"
@@ -139,10 +150,36 @@ pub(crate) async fn move_stored_past(
     id: i32,
 ) -> Result<(), StoreError> {
     let after = i64::from(id) + 1;
-    match stored(transaction, context, name).await? {
-        Some(next) if next >= after => Ok(()),
-        _ => store(transaction, context, name, after).await,
+    if locked(transaction, context, name).await? >= after {
+        return Ok(());
     }
+    store(transaction, context, name, after).await
+}
+
+/// The next id of a sequence, which is made if it is missing.
+async fn locked(
+    transaction: &impl ConnectionTrait,
+    context: &str,
+    name: &str,
+) -> Result<i64, StoreError> {
+    if let Some(next) = stored(transaction, context, name).await? {
+        return Ok(next);
+    }
+    let fresh = id_sequence::ActiveModel {
+        context: Set(context.to_owned()),
+        name: Set(name.to_owned()),
+        next: Set(1),
+    };
+    // Another node may make it at the same time.
+    let key = [id_sequence::Column::Context, id_sequence::Column::Name];
+    let kept = OnConflict::columns(key).do_nothing_on(key).to_owned();
+    id_sequence::Entity::insert(fresh)
+        .on_conflict(kept)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    let next = stored(transaction, context, name).await?;
+    next.ok_or_else(|| StoreError::Failed(format!("the ids of '{name}' cannot be counted")))
 }
 
 async fn stored(
@@ -151,7 +188,10 @@ async fn stored(
     name: &str,
 ) -> Result<Option<i64>, StoreError> {
     let key = (context.to_owned(), name.to_owned());
-    let found = id_sequence::Entity::find_by_id(key).one(transaction).await;
+    let found = id_sequence::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(transaction)
+        .await;
     Ok(found
         .map_err(|e| store_error(&e))?
         .map(|sequence| sequence.next))
@@ -163,18 +203,11 @@ async fn store(
     name: &str,
     next: i64,
 ) -> Result<(), StoreError> {
-    let sequence = id_sequence::ActiveModel {
-        context: Set(context.to_owned()),
-        name: Set(name.to_owned()),
-        next: Set(next),
-    };
-    let key = [id_sequence::Column::Context, id_sequence::Column::Name];
-    let moved = sea_orm::sea_query::OnConflict::columns(key)
-        .update_column(id_sequence::Column::Next)
-        .to_owned();
-    id_sequence::Entity::insert(sequence)
-        .on_conflict(moved)
-        .exec_without_returning(transaction)
+    id_sequence::Entity::update_many()
+        .col_expr(id_sequence::Column::Next, Expr::value(next))
+        .filter(id_sequence::Column::Context.eq(context))
+        .filter(id_sequence::Column::Name.eq(name))
+        .exec(transaction)
         .await
         .map_err(|e| store_error(&e))?;
     Ok(())
@@ -230,12 +263,16 @@ mod tests {
     #[test]
     fn nothing_more_is_handed_out_of_a_block_that_somebody_else_used() {
         let (ids, context) = (Ids::default(), Context::onsite());
-        ids.end_block(&context);
+        let id = |id| WebhookId::new(id).unwrap();
+        ids.found(&context, id(1));
         ids.add(context.clone(), 1..17);
         assert_eq!(taken(&ids, &context), Some(1));
-        ids.end_block(&context);
+        ids.move_past(&context, id(1));
+        ids.found(&context, id(1));
+        assert_eq!(taken(&ids, &context), Some(2));
+        ids.found(&context, id(2));
         assert_eq!(taken(&ids, &context), None);
-        assert!(ids.past(&context, WebhookId::new(16).unwrap()));
+        assert!(ids.past(&context, id(16)));
     }
 
     #[test]

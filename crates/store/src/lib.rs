@@ -1,8 +1,9 @@
 //! Keeps webhooks, associates and accounts in a database: the sea-orm adapter of the storage ports of
-//! [`webhook_domain`]. SQLite is the embedded default, one file that a server has to itself.
+//! [`webhook_domain`]. SQLite is the embedded default, one file that a server has to itself. PostgreSQL,
+//! MySQL and MariaDB are shared by as many nodes as are wanted.
 //!
 //! - What a call returns as written is on the disk: a log that is flushed with every commit. The
-//!   settings that this stands on are read back when the file is opened.
+//!   settings that this stands on are read back when the database is opened.
 //! - Writers share commits: what waits while one commit runs goes into the next one.
 //! - Every row belongs to a context, and every function asks for it.
 //!
@@ -39,22 +40,25 @@ mod error;
 mod failure;
 mod file;
 mod ids;
+mod limited;
 mod logins;
 mod migration;
 mod mounts;
+mod place;
+mod readers;
 mod recall;
 mod rows;
 mod scripts;
+mod server;
 mod statements;
 mod tenants;
 mod webhooks;
 mod writer;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::ConnectionTrait as _;
 use webhook_domain::StoreError;
 
 pub use backup::Restored;
@@ -64,10 +68,14 @@ pub use file::FileLock;
 
 use associates::Remembered;
 use connection::WriterConnection;
+use deliveries::tidings::Tidings;
 use deliveries::turn::Slot;
 use failure::Failure;
 use ids::Ids;
+use limited::Limits;
 use migration::Migrator;
+use place::Place;
+use readers::Readers;
 use recall::Recall;
 use writer::{Shared, Writer};
 
@@ -76,32 +84,38 @@ use writer::{Shared, Writer};
 pub struct SqlStore(Arc<Opened>);
 
 struct Opened {
-    path: PathBuf,
-    readers: DatabaseConnection,
+    place: Place,
+    readers: Readers,
     writer: Writer,
     shared: Arc<Shared>,
     failure: Arc<Failure>,
+    tidings: Tidings,
     associates: Remembered,
     /// The text that finds a webhook, which is asked for all the time.
     find_webhook: String,
 }
 
 impl SqlStore {
-    /// Opens the database that the URL names, such as `sqlite:./data/webhooks.db`, and makes the file
-    /// and its folder if they are missing. Its tables are made by [`SqlStore::migrate`].
+    /// Opens the database that the URL names: `sqlite:./data/webhooks.db`, `postgres://user@host/name`,
+    /// `mysql://user@host/name` or `mariadb://…`. A SQLite file and its folder are made if they are
+    /// missing. The tables are made by [`SqlStore::migrate`].
     ///
     /// Must be called inside a tokio runtime: the task that writes lives there, until every clone is
     /// dropped or [`SqlStore::close`] is called.
     ///
     /// # Errors
-    /// When the URL names no SQLite file, the file belongs to another application or to a newer version
-    /// of this one, it lies on a network file system, or what is committed to it would not be durable.
+    /// When the URL names no database of ours, a server cannot be reached or is too old, a SQLite file
+    /// belongs to another application or lies on a network file system, the tables are of a newer
+    /// version of this one, or what is committed would not be durable.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let path = file::path_of(url)?;
-        connect::claim(&path, options.unsafe_durability).await?;
-        let mut writer = WriterConnection::open(path.clone(), options.unsafe_durability).await?;
+        let place = Place::parse(url)?;
+        connect::claim(&place, options.unsafe_durability).await?;
+        let limits = Limits::new(place.limit());
+        let mut writer =
+            WriterConnection::open(place.clone(), options.unsafe_durability, limits.clone())
+                .await?;
         migration::refuse_newer::<Migrator>(writer.get().await?).await?;
-        let readers = connect::open_readers(&path, options.readers).await?;
+        let readers = Readers::open(place.clone(), options.readers, limits).await?;
         let shared = Arc::new(Shared {
             recall: Recall::within(options.recall_bytes),
             ids: Ids::default(),
@@ -110,21 +124,23 @@ impl SqlStore {
             texts: tokio::sync::Mutex::default(),
         });
         Ok(Self(Arc::new(Opened {
-            path,
+            place,
             find_webhook: statements::find_webhook(readers.get_database_backend()),
             readers,
             failure: writer.failure().clone(),
             writer: Writer::start(writer, shared.clone(), &options),
             shared,
+            tidings: Tidings::default(),
             associates: Remembered::default(),
         })))
     }
 
-    /// Brings the tables up to date. A database with content is copied to `FILE.before-CHANGE` first.
+    /// Brings the tables up to date; of several nodes that start at once, one does so and the others
+    /// wait. A SQLite file with content is copied to `FILE.before-CHANGE` first.
     ///
     /// # Errors
-    /// When the database is of a newer version, cannot be changed, or is an unfinished copy of another
-    /// one (see [`SqlStore::copy_to`]).
+    /// When the database is of a newer version, has tables that are not ours, cannot be changed, or is an
+    /// unfinished copy of another one (see [`SqlStore::copy_to`]).
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.bring_up_to_date().await?;
         self.refuse_unfinished().await
@@ -132,13 +148,13 @@ impl SqlStore {
 
     /// The same, whatever the database is a copy of.
     async fn bring_up_to_date(&self) -> Result<(), StoreError> {
-        let path = self.0.path.clone();
+        let place = self.0.place.clone();
         self.0
             .writer
-            .run(|connection| {
-                Box::pin(
-                    async move { migration::run::<Migrator>(connection.get().await?, &path).await },
-                )
+            .run_at_length(|connection| {
+                Box::pin(async move {
+                    migration::run::<Migrator>(connection.get().await?, &place).await
+                })
             })
             .await
     }
@@ -146,10 +162,9 @@ impl SqlStore {
     /// Writes everything that waits, then closes the database. Later calls are answered with
     /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
+        self.0.tidings.end();
         self.0.writer.close().await;
-        if let Err(error) = self.0.readers.close_by_ref().await {
-            tracing::warn!(%error, "the reading connections were not closed in order");
-        }
+        self.0.readers.close().await;
     }
 
     /// Waits until the disk fails while something is written, and tells the error. From then on every
@@ -159,19 +174,31 @@ impl SqlStore {
         self.0.failure.happened().await
     }
 
+    /// Whether several servers may use the database at once.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.0.place, Place::Sqlite(_))
+    }
+
     /// Takes the lock that a server holds while it runs on a SQLite file, so that a second one refuses
-    /// to start. Commands that only write now and then do without.
+    /// to start. Commands that only write now and then do without. Other databases are shared, so there
+    /// is none.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when another server holds it; otherwise when the URL names no SQLite
-    /// file or the lock file cannot be opened.
-    pub fn lock_exclusively(url: &str) -> Result<FileLock, StoreError> {
-        file::lock(&file::path_of(url)?)
+    /// [`StoreError::Unavailable`] when another server holds it; otherwise when the URL names no database
+    /// of ours or the lock file cannot be opened.
+    pub fn lock_exclusively(url: &str) -> Result<Option<FileLock>, StoreError> {
+        match Place::parse(url)? {
+            Place::Sqlite(path) => file::lock(&path).map(Some),
+            Place::Postgres(_) | Place::MySql(_) => Ok(None),
+        }
     }
 }
 
 impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SqlStore").field(&self.0.path).finish()
+        f.debug_tuple("SqlStore")
+            .field(&self.0.place.shown())
+            .finish()
     }
 }

@@ -309,10 +309,16 @@ pub(crate) fn read<M: FromQueryResult>(
 
 /// The key of a row as far as it can be read.
 fn key_of(row: &QueryResult, context: &Context, id: &str) -> String {
-    match row.try_get_by::<i64, _>(id) {
-        Ok(id) => format!("{context}/{id}"),
-        Err(_) => format!("{context}/?"),
-    }
+    format!("{context}/{}", number_of(row, id))
+}
+
+/// The number in a column of a row that may be unreadable.
+pub(crate) fn number_of(row: &QueryResult, column: &str) -> String {
+    let number = row
+        .try_get_by::<i32, _>(column)
+        .map(i64::from)
+        .or_else(|_| row.try_get_by::<i64, _>(column));
+    number.map_or_else(|_| "?".into(), |number| number.to_string())
 }
 
 pub(crate) fn corrupt(table: &'static str, key: String, reason: impl Display) -> StoreError {

@@ -2,7 +2,7 @@
 //! so the driver finds a statement that it has prepared already.
 
 use sea_orm::sea_query::{
-    Cond, Expr, ExprTrait as _, InsertStatement, JoinType, OnConflict, Order, Query,
+    Cond, Expr, ExprTrait as _, InsertStatement, JoinType, LockType, OnConflict, Order, Query,
     SelectStatement, Value,
 };
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, Statement};
@@ -17,7 +17,7 @@ const MAX_ROWS: usize = 64;
 const STEP: usize = 8;
 /// 1 to 8, then 16, 24 and so on to 64.
 const SIZES: usize = STEP + MAX_ROWS / STEP - 1;
-const KINDS: usize = 24;
+const KINDS: usize = 27;
 /// How many texts there can be.
 pub(crate) const TEXTS: usize = KINDS * SIZES;
 
@@ -28,7 +28,9 @@ pub(crate) enum Kind {
     Count,
     /// Which of these are stored, and in which version.
     Look,
-    /// Inserts or replaces webhooks.
+    /// Inserts webhooks. One that another node has inserted meanwhile is an error, not replaced.
+    Insert,
+    /// Replaces webhooks, which are stored and locked.
     Save,
     /// Deletes webhooks, with what belongs to them.
     Delete,
@@ -45,11 +47,12 @@ impl Kind {
         match self {
             Self::Count => 0,
             Self::Look => 1,
-            Self::Save => 2,
-            Self::Delete => 3,
-            Self::Silence => 4,
-            Self::Tell => 5,
-            Self::Of(kind) => 6 + kind as usize,
+            Self::Insert => 2,
+            Self::Save => 3,
+            Self::Delete => 4,
+            Self::Silence => 5,
+            Self::Tell => 6,
+            Self::Of(kind) => 7 + kind as usize,
         }
     }
 }
@@ -130,8 +133,12 @@ fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
             Query::select()
                 .columns([Column::Context, Column::WebhookId, Column::Version])
                 .from(webhook::Entity)
-                .cond_where(any_of(rows, [Column::Context, Column::WebhookId])),
+                .cond_where(any_of(rows, [Column::Context, Column::WebhookId]))
+                .order_by(Column::Context, Order::Asc)
+                .order_by(Column::WebhookId, Order::Asc)
+                .lock(row_lock(backend)),
         ),
+        Kind::Insert => backend.build(&insert(webhook::Entity, WEBHOOK_COLUMNS, rows)),
         Kind::Save => {
             let key = [Column::Context, Column::WebhookId];
             let replace = OnConflict::columns(key)
@@ -156,6 +163,15 @@ fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
         Kind::Of(kind) => return deliveries::build(kind, rows, backend),
     };
     statement.sql
+}
+
+/// Locks rows that are about to be changed, on a database that locks rows. On PostgreSQL, rows that
+/// refer to them can be added meanwhile.
+pub(crate) fn row_lock(backend: DbBackend) -> LockType {
+    match backend {
+        DbBackend::Postgres => LockType::NoKeyUpdate,
+        _ => LockType::Update,
+    }
 }
 
 /// So many rows with something in each column; only the text of it is used.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, Statement, TransactionTrait as _,
+    ColumnTrait as _, ConnectionTrait, Statement,
     sea_query::{Order, SelectStatement},
 };
 use webhook_domain::{
@@ -148,10 +148,23 @@ impl SqlStore {
         context: &Context,
         select: SelectStatement,
     ) -> Result<Vec<StoredWebhook>, StoreError> {
-        let moment = self.0.readers.begin().await.map_err(|e| store_error(&e))?;
-        let page = read_page(&moment, context, select).await;
-        moment.rollback().await.map_err(|e| store_error(&e))?;
-        Ok(page?.into_iter().map(ReadWebhook::into_stored).collect())
+        let (store, context) = (self.clone(), context.clone());
+        let page = self
+            .0
+            .readers
+            .to_the_end(async move {
+                let begun = store.0.readers.moment().await;
+                let moment = begun.map_err(|e| store_error(&e))?;
+                let page = read_page(&moment, &context, select).await;
+                let ended = moment.rollback().await.map_err(|e| store_error(&e));
+                let page = page.and_then(|page| ended.map(|()| page));
+                if let Err(error) = &page {
+                    store.0.readers.give_up(error).await;
+                }
+                page
+            })
+            .await?;
+        Ok(page.into_iter().map(ReadWebhook::into_stored).collect())
     }
 }
 

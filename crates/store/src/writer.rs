@@ -3,20 +3,21 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
-use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
 use webhook_domain::{
     CommitError, Context, NewEvent, NodeId, RecordError, Recorded, SettleResult, Settled,
     StoreError, WriteSet,
 };
 
-use crate::batch::{Batch, Pending};
+use crate::batch::{Batch, Pending, What};
 use crate::connect::StoreOptions;
 use crate::connection::WriterConnection;
 use crate::deliveries::claim::LastTurn;
 use crate::deliveries::turn::Slot;
 use crate::ids::{self, Ids};
+use crate::limited::{Limits, Transaction};
 use crate::recall::Recall;
 use crate::statements::Statements;
 
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
+    limits: Limits,
 }
 
 impl Writer {
@@ -59,25 +61,24 @@ impl Writer {
     ) -> Self {
         let (jobs, taken) = mpsc::channel(options.queue_limit.max(1));
         let batch = Batch::new(shared.clone(), options);
+        let limits = connection.limits().clone();
         tokio::spawn(run(connection, batch, taken));
-        Self { jobs, shared }
+        Self {
+            jobs,
+            shared,
+            limits,
+        }
     }
 
     /// Applies a write set, whole or not at all.
     pub(crate) async fn commit(&self, set: WriteSet) -> Result<(), CommitError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Batched(Pending::Writes { set, reply }))
-            .await?;
-        answer.await.map_err(|_| closed())?
+        self.batched(|reply| What::Writes { set, reply }).await
     }
 
     /// Records an event with its deliveries.
     pub(crate) async fn record(&self, event: NewEvent) -> Result<Recorded, RecordError> {
-        let (reply, answer) = oneshot::channel();
         let event = Box::new(event);
-        self.send(Job::Batched(Pending::Event { event, reply }))
-            .await?;
-        answer.await.map_err(|_| closed())?
+        self.batched(|reply| What::Event { event, reply }).await
     }
 
     /// Records attempts with everything that follows from them.
@@ -86,23 +87,39 @@ impl Writer {
         node: NodeId,
         settled: Vec<Settled>,
     ) -> Result<Vec<SettleResult>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let attempts = Pending::Attempts {
+        self.batched(|reply| What::Attempts {
             node,
             settled,
             reply,
+        })
+        .await
+    }
+
+    /// Waits for what shares a commit with others.
+    async fn batched<T, E: From<StoreError>>(
+        &self,
+        what: impl FnOnce(oneshot::Sender<Result<T, E>>) -> What,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending {
+            what: what(reply),
+            asked: Instant::now(),
         };
-        self.send(Job::Batched(attempts)).await?;
-        answer.await.map_err(|_| closed())?
+        self.limits
+            .patiently(async {
+                self.send(Job::Batched(pending)).await?;
+                answer.await.map_err(|_| closed())?
+            })
+            .await
     }
 
     /// Runs one transaction that has the writing connection to itself. It commits if the work returns
-    /// an outcome.
+    /// an outcome. On a server it may run more than once, when other nodes were in its way.
     pub(crate) async fn transact<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        W: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        W: for<'t> FnOnce(&'t Transaction) -> BoxFuture<'t, Result<T, E>> + Clone + Send + 'static,
     {
         self.run(|connection| Box::pin(transaction(connection, work)))
             .await
@@ -114,10 +131,10 @@ impl Writer {
         self.run(move |connection| {
             Box::pin(async move {
                 let size = shared.ids.wanted(&context);
-                let reserved = transaction(connection, |transaction| {
-                    let context = context.clone();
+                let key = context.clone();
+                let reserved = transaction(connection, move |transaction| {
                     Box::pin(async move {
-                        ids::reserve(transaction, context.as_str(), ids::WEBHOOK, size).await
+                        ids::reserve(transaction, key.as_str(), ids::WEBHOOK, size).await
                     })
                 })
                 .await?;
@@ -131,6 +148,26 @@ impl Writer {
 
     /// Gives the writing connection to some work, between commits.
     pub(crate) async fn run<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'w> FnOnce(&'w mut WriterConnection) -> BoxFuture<'w, Result<T, E>> + Send + 'static,
+    {
+        let (limits, asked) = (self.limits.clone(), Instant::now());
+        self.limits
+            .patiently(self.run_at_length(
+                move |connection: &mut WriterConnection| -> BoxFuture<'_, _> {
+                    if limits.out_of_patience(asked) {
+                        return Box::pin(async { Err(given_up().into()) });
+                    }
+                    work(connection)
+                },
+            ))
+            .await
+    }
+
+    /// The same for work that may take any time.
+    pub(crate) async fn run_at_length<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -164,14 +201,24 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
 
+fn given_up() -> StoreError {
+    StoreError::Unavailable("the database did not answer in time".into())
+}
+
 async fn transaction<T, E, W>(connection: &mut WriterConnection, work: W) -> Result<T, E>
 where
     E: From<StoreError>,
-    W: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>,
+    W: for<'t> FnOnce(&'t Transaction) -> BoxFuture<'t, Result<T, E>> + Clone,
 {
-    let transaction = connection.begin().await?;
-    let outcome = work(&transaction).await;
-    connection.finish(transaction, outcome).await
+    let mut tries = 0;
+    loop {
+        let transaction = connection.begin().await?;
+        let outcome = work.clone()(&transaction).await;
+        let outcome = connection.finish(transaction, outcome).await;
+        if outcome.is_ok() || !connection.again(&mut tries) {
+            return outcome;
+        }
+    }
 }
 
 async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc::Receiver<Job>) {
@@ -181,6 +228,10 @@ async fn run(mut connection: WriterConnection, mut batch: Batch, mut jobs: mpsc:
     while jobs.recv_many(&mut taken, batch.limit()).await > 0 {
         for job in taken.drain(..) {
             match job {
+                // It was not begun, and nobody counts on it any more.
+                Job::Batched(pending) if connection.limits().out_of_patience(pending.asked) => {
+                    pending.fail(&given_up());
+                }
                 Job::Batched(pending) => batch.push(pending),
                 Job::Work(work) => {
                     batch.settle(&mut connection).await;

@@ -1,4 +1,4 @@
-//! SQLite keeps the contract of the stores.
+//! Every database keeps the contract of the stores.
 #![expect(
     clippy::unwrap_used,
     reason = "in a test, what is not there is a failure"
@@ -8,11 +8,12 @@ use std::ops::Deref;
 
 use webhook_domain::DeliveryPolicy;
 use webhook_store::{SqlStore, StoreOptions};
+use webhook_test_databases::{Engine, TestDatabase};
 
-/// A store on a file of its own, which goes with it.
+/// A store on a database of its own, which goes with it.
 struct Fresh {
     store: SqlStore,
-    _folder: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
 impl Deref for Fresh {
@@ -23,26 +24,24 @@ impl Deref for Fresh {
     }
 }
 
-async fn empty() -> Fresh {
-    with_policy(DeliveryPolicy::default()).await
-}
-
-async fn with_policy(policy: DeliveryPolicy) -> Fresh {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
+async fn with_policy(engine: Engine, policy: DeliveryPolicy) -> Fresh {
+    let database = TestDatabase::new(engine);
     let options = StoreOptions {
         policy,
         ..StoreOptions::default()
     };
-    let store = SqlStore::connect(&url, options).await.unwrap();
+    let store = SqlStore::connect(database.url(), options).await.unwrap();
     store.migrate().await.unwrap();
     Fresh {
         store,
-        _folder: folder,
+        _database: database,
     }
 }
 
-fn run(case: impl Future<Output = ()>) {
+fn run(engine: Engine, case: impl Future<Output = ()>) {
+    if !engine.reachable() {
+        return;
+    }
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -51,4 +50,29 @@ fn run(case: impl Future<Output = ()>) {
         .block_on(case);
 }
 
-webhook_domain::store_contract! { run: run, open: empty, open_with: with_policy }
+/// The contract on one engine of database.
+macro_rules! on {
+    ($name:ident: $engine:expr) => {
+        mod $name {
+            use super::{DeliveryPolicy, Engine, Fresh};
+
+            async fn empty() -> Fresh {
+                with_policy(DeliveryPolicy::default()).await
+            }
+
+            async fn with_policy(policy: DeliveryPolicy) -> Fresh {
+                super::with_policy($engine, policy).await
+            }
+
+            fn run(case: impl Future<Output = ()>) {
+                super::run($engine, case);
+            }
+
+            webhook_domain::store_contract! { run: run, open: empty, open_with: with_policy }
+        }
+    };
+}
+
+on! { sqlite: Engine::Sqlite }
+on! { postgres: Engine::Postgres }
+on! { mysql: Engine::MySql }

@@ -189,18 +189,23 @@ async fn a_file_that_a_newer_version_has_changed_is_refused() {
 
 #[tokio::test]
 async fn databases_that_are_not_supported_are_refused() {
-    for url in [
-        "postgres://a:b@c/d",
-        "mysql://a:b@c/d",
-        "sqlite::memory:",
-        "sqlite:a.db?mode=ro",
+    for (url, part) in [
+        ("oracle://a:b@c/d", "not supported"),
+        ("sqlite::memory:", "in memory"),
+        ("sqlite:a.db?mode=ro", "not supported"),
+        ("postgres://a:b@c", "names no database"),
+        ("mysql://a:b@c/", "names no database"),
     ] {
-        let refused = SqlStore::connect(url, StoreOptions::default()).await;
-        assert!(
-            text(refused).contains("not supported") || url.contains("memory"),
-            "{url}"
-        );
+        let refusal = text(SqlStore::connect(url, StoreOptions::default()).await);
+        assert!(refusal.contains(part), "{url}: {refusal}");
         assert!(SqlStore::lock_exclusively(url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn there_is_nothing_to_lock_on_a_server() {
+    for url in ["postgres://a:b@c/d", "mariadb://a:b@c/d"] {
+        assert!(SqlStore::lock_exclusively(url).unwrap().is_none(), "{url}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! SQLite against the store in memory: whatever is done to both, both answer the same.
+//! Every database against the store in memory: whatever is done to both, both answer the same.
 #![expect(
     clippy::unwrap_used,
     reason = "in a test, what is not there is a failure"
@@ -15,6 +15,7 @@ use webhook_domain::{
     WebhookFilter, WebhookId, WebhookState, WebhookWrite, WriteSet,
 };
 use webhook_store::{SqlStore, StoreOptions};
+use webhook_test_databases::{Engine, TestDatabase};
 
 /// One write, decided when its turn comes.
 #[derive(Clone, Debug)]
@@ -244,11 +245,11 @@ async fn both(model: &MemoryStore, store: &SqlStore, step: &Step) -> (Outcome, O
     (Outcome::Committed(expected), Outcome::Committed(seen))
 }
 
-async fn check(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
+async fn check(engine: Engine, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let database = TestDatabase::new(engine);
+    let url = database.url();
     let model = MemoryStore::default();
-    let store = SqlStore::connect(&url, StoreOptions::default())
+    let store = SqlStore::connect(url, StoreOptions::default())
         .await
         .unwrap();
     store.migrate().await.unwrap();
@@ -257,15 +258,26 @@ async fn check(steps: Vec<Step>) -> Result<(), TestCaseError> {
         prop_assert_eq!(seen, expected, "{:?}", step);
     }
     store.close().await;
-    let again = SqlStore::connect(&url, StoreOptions::default())
+    let again = SqlStore::connect(url, StoreOptions::default())
         .await
         .unwrap();
     for other in [false, true] {
         let (expected, seen) = both(&model, &again, &Step::List(other, 0)).await;
-        prop_assert_eq!(seen, expected, "after the file was opened again");
+        prop_assert_eq!(seen, expected, "after the database was opened again");
     }
     again.close().await;
     Ok(())
+}
+
+fn run(engine: Engine, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    if !engine.reachable() {
+        return Ok(());
+    }
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(check(engine, steps))
 }
 
 proptest! {
@@ -273,10 +285,21 @@ proptest! {
 
     #[test]
     fn sqlite_answers_as_the_store_in_memory_does(steps in vec(steps(), 1..30)) {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(check(steps))?;
+        run(Engine::Sqlite, steps)?;
+    }
+}
+
+proptest! {
+    // Making a database takes its time.
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn postgresql_answers_as_the_store_in_memory_does(steps in vec(steps(), 1..30)) {
+        run(Engine::Postgres, steps)?;
+    }
+
+    #[test]
+    fn mysql_answers_as_the_store_in_memory_does(steps in vec(steps(), 1..30)) {
+        run(Engine::MySql, steps)?;
     }
 }

@@ -24,7 +24,7 @@ const ARROWS: &[Arrows] = &[
     },
     Arrows {
         package: "webhook-store",
-        knows: &["webhook-domain"],
+        knows: &["webhook-domain", "webhook-test-databases"],
         refuses: &["actix*", "awc", "reqwest", "ureq", "utoipa*"],
     },
     Arrows {
@@ -44,7 +44,13 @@ const ARROWS: &[Arrows] = &[
             "webhook-domain",
             "webhook-http",
             "webhook-store",
+            "webhook-test-databases",
         ],
+        refuses: &[],
+    },
+    Arrows {
+        package: "webhook-test-databases",
+        knows: &[],
         refuses: &[],
     },
     Arrows {

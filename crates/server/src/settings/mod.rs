@@ -22,7 +22,7 @@ use webhook_store::StoreOptions;
 pub(crate) use self::delivery::DeliverySettings;
 pub(crate) use self::options::Options;
 use self::values::{Algorithm, PublicUrl};
-pub(crate) use self::values::{Installation, KeySource};
+pub(crate) use self::values::{Installation, KeySource, Role};
 use crate::failure::Failure;
 
 /// Where the server listens when nobody says otherwise.
@@ -51,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) profile: Profile,
     pub(crate) listen: SocketAddr,
     pub(crate) database: String,
+    pub(crate) role: Role,
     /// `None` is one for each core.
     pub(crate) workers: Option<usize>,
     pub(crate) slow_call_after: Duration,
@@ -105,6 +106,7 @@ impl Settings {
             profile,
             listen,
             database: options.database().to_owned(),
+            role: options.role.unwrap_or_default(),
             workers: options.workers.map(usize::from),
             slow_call_after: Duration::from_millis(
                 options.slow_call_ms.unwrap_or(DEFAULT_SLOW_CALL_MS),

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use super::calls::{CorsOrigin, SlowRoute, ZoneName};
 use super::delivery::{Disabled, Resolver, Security, Signed, SmtpUrl, Span, Values};
 use super::file;
-use super::values::{AddressRange, Algorithm, Installation, KeySource, PublicUrl, TargetHost};
+use super::values::{
+    AddressRange, Algorithm, Installation, KeySource, PublicUrl, Role, TargetHost,
+};
 use crate::failure::Failure;
 
 /// Where webhooks are kept when nobody says otherwise.
@@ -39,6 +41,10 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) database: Option<String>,
+
+    /// What this server does, of several on one database [default: all]
+    #[arg(long, value_name = "ROLE", env = "WEBHOOK_AGENT_ROLE", value_enum)]
+    pub(crate) role: Option<Role>,
 
     /// Threads that serve requests [default: one for each core]
     #[arg(long, value_name = "N", env = "WEBHOOK_AGENT_WORKERS")]
@@ -349,6 +355,7 @@ impl Options {
             config
             listen
             database
+            role
             workers
             slow_call_ms
             slow_call_routes

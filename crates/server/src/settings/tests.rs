@@ -55,14 +55,14 @@ fn a_flag_beats_the_file_and_the_file_beats_the_default() {
 
 #[test]
 fn every_setting_of_the_file_gives_way_to_its_flag() {
-    let file = "listen = '127.0.0.1:2'\ndatabase = 'sqlite:file.db'\nworkers = 2\n\
+    let file = "listen = '127.0.0.1:2'\ndatabase = 'sqlite:file.db'\nrole = 'api'\nworkers = 2\n\
                 slow_call_ms = 2\nslow_call_routes = ['/api=2']\nbase_time_zone = 'NO'\n\
                 strict_timezone = false\ncors_origins = ['https://file.corp']\ninstallation = 'onsite'\npublic_url = 'http://file.corp'\n\
                 trusted_proxies = ['10.2.0.1']\njwt_issuer = 'file'\njwt_audience = 'file'\n\
                 jwt_algorithm = 'ES256'\njwt_keys = 'file.json'\njwt_tenant_claim = 'file'\nallow_http = false\nallow_private_targets = false\n\
                 allowed_target_ranges = ['10.2.0.0/16']\nallowed_target_hosts = ['file.corp']\n\
                 allow_metadata_targets = false\nstore_unknown_types = false\n";
-    let line = "--listen 127.0.0.1:1 --database sqlite:flag.db --workers 1 --slow-call-ms 1 \
+    let line = "--listen 127.0.0.1:1 --database sqlite:flag.db --role worker --workers 1 --slow-call-ms 1 \
                 --slow-call-routes /api=1 --base-time-zone SE --strict-timezone \
                 --cors-origins https://flag.corp \
                 --installation online --public-url https://flag.corp --trusted-proxies 10.1.0.1 \

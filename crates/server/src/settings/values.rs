@@ -85,6 +85,19 @@ impl fmt::Display for TargetHost {
     }
 }
 
+/// What a server does of all that a database needs done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Takes calls and delivers
+    #[default]
+    All,
+    /// Takes calls; other servers on the same database deliver
+    Api,
+    /// Delivers; besides that it answers only probes and metrics
+    Worker,
+}
+
 /// What the server is used as (contract 5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]

@@ -3,23 +3,22 @@
 use std::sync::Arc;
 
 use sea_orm::ConnectionTrait as _;
-use tempfile::TempDir;
 use webhook_domain::testing::contract::{full, plain};
 use webhook_domain::{
     CommitError, Context, StoreError, Version, Webhook, WebhookFilter, WebhookId,
     WebhookRepository as _, WebhookWrite, WriteSet,
 };
+use webhook_test_databases::{Engine, TestDatabase};
 
 use crate::{SqlStore, StoreOptions};
 
-async fn store() -> (SqlStore, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
-    let store = SqlStore::connect(&url, StoreOptions::default())
+async fn store(engine: Engine) -> (SqlStore, TestDatabase) {
+    let database = TestDatabase::new(engine);
+    let store = SqlStore::connect(database.url(), StoreOptions::default())
         .await
         .unwrap();
     store.migrate().await.unwrap();
-    (store, folder)
+    (store, database)
 }
 
 /// Runs SQL on the writing connection.
@@ -77,14 +76,28 @@ async fn together(store: &SqlStore, sets: Vec<WriteSet>) -> Vec<Result<(), Commi
 
 const REFUSE_BAD: &str = "CREATE TRIGGER refuse_bad BEFORE INSERT ON webhook WHEN NEW.name = 'bad' \
                           BEGIN SELECT RAISE(ABORT, 'refused'); END";
+/// Ends the whole transaction, and the driver does not learn of it.
 const ROLL_BACK_BAD: &str = "CREATE TRIGGER roll_back_bad BEFORE INSERT ON webhook \
                              WHEN NEW.name = 'bad' BEGIN SELECT RAISE(ROLLBACK, 'rolled back'); END";
+const POSTGRES_REFUSE_BAD: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+                                   $$ BEGIN RAISE EXCEPTION 'refused'; END $$; \
+                                   CREATE TRIGGER refuse_bad BEFORE INSERT ON webhook FOR EACH ROW \
+                                   WHEN (NEW.name = 'bad') EXECUTE FUNCTION refuse()";
+const MYSQL_REFUSE_BAD: &str = "CREATE TRIGGER refuse_bad BEFORE INSERT ON webhook FOR EACH ROW \
+                                IF NEW.name = 'bad' THEN SIGNAL SQLSTATE '45000'; END IF";
 
 #[tokio::test]
 async fn a_refused_write_set_does_not_touch_its_neighbours() {
-    // The second one ends the whole transaction, and the driver does not learn of it.
-    for trigger in [REFUSE_BAD, ROLL_BACK_BAD] {
-        let (store, _folder) = store().await;
+    for (engine, trigger) in [
+        (Engine::Sqlite, REFUSE_BAD),
+        (Engine::Sqlite, ROLL_BACK_BAD),
+        (Engine::Postgres, POSTGRES_REFUSE_BAD),
+        (Engine::MySql, MYSQL_REFUSE_BAD),
+    ] {
+        if !engine.reachable() {
+            continue;
+        }
+        let (store, _database) = store(engine).await;
         on_the_writer(&store, trigger).await;
         let mut sets: Vec<WriteSet> = (1..=20).map(|n| insert(named(n, "good"))).collect();
         sets[6] = WriteSet {
@@ -119,99 +132,105 @@ async fn a_refused_write_set_does_not_touch_its_neighbours() {
 
 #[tokio::test]
 async fn a_lost_write_set_does_not_touch_its_neighbours() {
-    let (store, _folder) = store().await;
-    store.commit(insert(named(1, "there"))).await.unwrap();
-    let outcomes = together(
-        &store,
-        vec![
-            insert(named(2, "a")),
-            insert(named(1, "again")),
-            insert(named(3, "b")),
-        ],
-    )
-    .await;
-    assert!(
-        matches!(outcomes[..], [Ok(()), Err(CommitError::Conflict), Ok(())]),
-        "{outcomes:?}"
-    );
-    assert_eq!(ids(&store).await, [1, 2, 3]);
+    for engine in Engine::each() {
+        let (store, _database) = store(engine).await;
+        store.commit(insert(named(1, "there"))).await.unwrap();
+        let outcomes = together(
+            &store,
+            vec![
+                insert(named(2, "a")),
+                insert(named(1, "again")),
+                insert(named(3, "b")),
+            ],
+        )
+        .await;
+        assert!(
+            matches!(outcomes[..], [Ok(()), Err(CommitError::Conflict), Ok(())]),
+            "{outcomes:?}"
+        );
+        assert_eq!(ids(&store).await, [1, 2, 3]);
+    }
 }
 
 #[tokio::test]
 async fn write_sets_of_one_row_are_decided_one_after_the_other() {
-    let (store, _folder) = store().await;
-    let revision = |version: i32| {
-        let webhook = Webhook {
-            version: Version(version + 1),
-            ..named(1, "revised")
+    for engine in Engine::each() {
+        let (store, _database) = store(engine).await;
+        let revision = |version: i32| {
+            let webhook = Webhook {
+                version: Version(version + 1),
+                ..named(1, "revised")
+            };
+            WriteSet::from(WebhookWrite::Revise {
+                webhook: Arc::new(webhook),
+                expected: Version(version),
+            })
         };
-        WriteSet::from(WebhookWrite::Revise {
-            webhook: Arc::new(webhook),
-            expected: Version(version),
-        })
-    };
-    let outcomes = together(
-        &store,
-        vec![
-            insert(named(1, "new")),
-            revision(0),
-            insert(named(2, "x")),
-            revision(0),
-            revision(1),
-        ],
-    )
-    .await;
-    assert!(
-        matches!(
-            outcomes[..],
-            [Ok(()), Ok(()), Ok(()), Err(CommitError::Conflict), Ok(())]
-        ),
-        "{outcomes:?}"
-    );
-    let id = WebhookId::new(1).unwrap();
-    let found = store.find(&Context::onsite(), id).await.unwrap().unwrap();
-    assert_eq!(found.webhook.version, Version(2));
+        let outcomes = together(
+            &store,
+            vec![
+                insert(named(1, "new")),
+                revision(0),
+                insert(named(2, "x")),
+                revision(0),
+                revision(1),
+            ],
+        )
+        .await;
+        assert!(
+            matches!(
+                outcomes[..],
+                [Ok(()), Ok(()), Ok(()), Err(CommitError::Conflict), Ok(())]
+            ),
+            "{outcomes:?}"
+        );
+        let id = WebhookId::new(1).unwrap();
+        let found = store.find(&Context::onsite(), id).await.unwrap().unwrap();
+        assert_eq!(found.webhook.version, Version(2));
+    }
 }
 
 #[tokio::test]
 async fn write_sets_that_meet_are_decided_in_the_order_in_which_they_came() {
-    let (store, _folder) = store().await;
-    for number in 1..=2 {
-        store.commit(insert(named(number, "there"))).await.unwrap();
+    for engine in Engine::each() {
+        let (store, _database) = store(engine).await;
+        for number in 1..=2 {
+            store.commit(insert(named(number, "there"))).await.unwrap();
+        }
+        let revise = |number: i32, expected: i32| WebhookWrite::Revise {
+            webhook: Arc::new(Webhook {
+                version: Version(expected + 1),
+                ..named(number, "revised")
+            }),
+            expected: Version(expected),
+        };
+        // The first is lost, so the second stands, and the third meets only the second.
+        let second = WriteSet {
+            webhooks: vec![revise(1, 0), revise(2, 0)],
+            ..WriteSet::default()
+        };
+        let outcomes = together(
+            &store,
+            vec![revise(1, 7).into(), second, revise(2, 0).into()],
+        )
+        .await;
+        assert!(
+            matches!(
+                outcomes[..],
+                [
+                    Err(CommitError::Conflict),
+                    Ok(()),
+                    Err(CommitError::Conflict)
+                ]
+            ),
+            "{outcomes:?}"
+        );
     }
-    let revise = |number: i32, expected: i32| WebhookWrite::Revise {
-        webhook: Arc::new(Webhook {
-            version: Version(expected + 1),
-            ..named(number, "revised")
-        }),
-        expected: Version(expected),
-    };
-    // The first is lost, so the second stands, and the third meets only the second.
-    let second = WriteSet {
-        webhooks: vec![revise(1, 0), revise(2, 0)],
-        ..WriteSet::default()
-    };
-    let outcomes = together(
-        &store,
-        vec![revise(1, 7).into(), second, revise(2, 0).into()],
-    )
-    .await;
-    assert!(
-        matches!(
-            outcomes[..],
-            [
-                Err(CommitError::Conflict),
-                Ok(()),
-                Err(CommitError::Conflict)
-            ]
-        ),
-        "{outcomes:?}"
-    );
 }
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_not_reads_and_passes() {
-    let (store, _folder) = store().await;
+    let (store, _database) = store(Engine::Sqlite).await;
     store
         .commit(insert(full(&Context::onsite(), 1)))
         .await
@@ -246,7 +265,7 @@ async fn a_full_disk_refuses_writes_and_not_reads_and_passes() {
 
 #[tokio::test]
 async fn on_a_full_disk_each_write_set_gets_a_try_of_its_own() {
-    let (store, _folder) = store().await;
+    let (store, _database) = store(Engine::Sqlite).await;
     let first = full(&Context::onsite(), 1);
     store.commit(insert(first.clone())).await.unwrap();
     // The limit goes with the connection that the error ends, so only the shared commit meets it.
@@ -269,32 +288,33 @@ async fn on_a_full_disk_each_write_set_gets_a_try_of_its_own() {
 
 #[tokio::test]
 async fn what_waits_is_written_before_the_store_closes_and_nothing_after() {
-    let (store, folder) = store().await;
-    let waiting: Vec<_> = (1..=50)
-        .map(|number| {
-            let store = store.clone();
-            tokio::spawn(async move { store.commit(insert(named(number, "waits"))).await })
-        })
-        .collect();
-    tokio::task::yield_now().await;
-    store.close().await;
-    for one in waiting {
-        one.await.unwrap().unwrap();
-    }
-    let late = store.commit(insert(named(51, "late"))).await;
-    assert!(
-        matches!(late, Err(CommitError::Store(StoreError::Unavailable(_)))),
-        "{late:?}"
-    );
-    let late = store
-        .find(&Context::onsite(), WebhookId::new(1).unwrap())
-        .await;
-    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    store.close().await;
+    for engine in Engine::each() {
+        let (store, database) = store(engine).await;
+        let waiting: Vec<_> = (1..=50)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move { store.commit(insert(named(number, "waits"))).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        store.close().await;
+        for one in waiting {
+            one.await.unwrap().unwrap();
+        }
+        let late = store.commit(insert(named(51, "late"))).await;
+        assert!(
+            matches!(late, Err(CommitError::Store(StoreError::Unavailable(_)))),
+            "{late:?}"
+        );
+        let late = store
+            .find(&Context::onsite(), WebhookId::new(1).unwrap())
+            .await;
+        assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+        store.close().await;
 
-    let url = format!("sqlite:{}", folder.path().join("webhooks.db").display());
-    let again = SqlStore::connect(&url, StoreOptions::default())
-        .await
-        .unwrap();
-    assert_eq!(ids(&again).await, (1..=50).collect::<Vec<_>>());
+        let again = SqlStore::connect(database.url(), StoreOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(ids(&again).await, (1..=50).collect::<Vec<_>>());
+    }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::DatabaseConnection;
 
-use super::{claim, durable, open_readers, open_writer, pragma};
+use super::{Place, claim, durable, open_readers, open_writer, pragma};
 
 #[test]
 fn only_a_log_that_is_flushed_with_every_commit_is_durable() {
@@ -30,7 +30,7 @@ async fn number(connection: &DatabaseConnection, name: &str) -> i64 {
 #[tokio::test]
 async fn every_setting_is_in_force() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     claim(&path, false).await.unwrap();
     let writer = open_writer(&path, false).await.unwrap();
     let readers = open_readers(&path, 1).await.unwrap();
@@ -61,7 +61,7 @@ async fn every_setting_is_in_force() {
 #[tokio::test]
 async fn less_durability_is_only_had_by_asking_for_it() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     claim(&path, true).await.unwrap();
     let writer = open_writer(&path, true).await.unwrap();
     assert_eq!(number(&writer, "synchronous").await, 1);

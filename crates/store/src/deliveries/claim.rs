@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sea_query::{Cond, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, QueryResult};
+use sea_orm::sea_query::{Cond, LockBehavior, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbBackend, QueryResult};
 use webhook_domain::{
     Claim, ClaimLimits, Claimed, DeliveryKey, NodeId, StoreError, Timestamp, WebhookKey,
     WebhookState,
@@ -19,7 +19,7 @@ use super::statements::{Kind, select_health};
 use crate::entity::{delivery, webhook, webhook_usage};
 use crate::error::store_error;
 use crate::recall::Recall;
-use crate::statements::{Kind as Any, Statements};
+use crate::statements::{Kind as Any, Statements, row_lock};
 use crate::writer::Shared;
 
 /// Webhooks that take their turn in one claim, at most.
@@ -103,13 +103,19 @@ async fn due(
     limit: usize,
 ) -> Result<Vec<Fares>, StoreError> {
     let rows = transaction
-        .query_all(&due_until(until, limit))
+        .query_all(&due_until(until, limit, transaction.get_database_backend()))
         .await
         .map_err(|e| store_error(&e))?;
     Ok(readable(&rows, Fares::read))
 }
 
-pub(super) fn due_until(until: Option<Timestamp>, limit: usize) -> SelectStatement {
+/// With a time, what another node has locked is passed over and the others are locked: whoever has locked
+/// a webhook is the only one who claims of it.
+pub(super) fn due_until(
+    until: Option<Timestamp>,
+    limit: usize,
+    backend: DbBackend,
+) -> SelectStatement {
     use webhook_usage::{Column, Entity};
     let mut select = select_health();
     select
@@ -120,6 +126,14 @@ pub(super) fn due_until(until: Option<Timestamp>, limit: usize) -> SelectStateme
         .order_by((Entity, Column::WebhookId), Order::Asc)
         .limit(u64::try_from(limit).unwrap_or(u64::MAX));
     if let Some(until) = until {
+        // Of MariaDB, nothing can be asked but to lock what was found of both tables.
+        let lock = row_lock(backend);
+        match backend {
+            DbBackend::MySql => select.lock_with_behavior(lock, LockBehavior::SkipLocked),
+            _ => {
+                select.lock_with_tables_behavior(lock, [webhook::Entity], LockBehavior::SkipLocked)
+            }
+        };
         let ahead = until.checked_add(AHEAD).unwrap_or(until);
         let rest = Column::RestUntil;
         select

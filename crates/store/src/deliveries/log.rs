@@ -171,10 +171,11 @@ pub(super) fn only_failed(select: &mut SelectStatement) {
         .and_where(Expr::col((Entity, Column::State)).eq(Expr::cust("2")));
 }
 
-/// The deliveries with these keys, in the same order.
+/// The deliveries with these keys, in the same order, found by [`Kind::Find`] or [`Kind::Hold`].
 pub(super) async fn find_all(
     connection: &impl ConnectionTrait,
     statements: &mut Statements,
+    find: Kind,
     keys: &[QueryResult],
 ) -> Result<Vec<Delivery>, StoreError> {
     let mut values = Vec::with_capacity(keys.len() * DELIVERY_KEY.len());
@@ -185,7 +186,7 @@ pub(super) async fn find_all(
         values.extend([context.into(), id.into(), seq.into()]);
         order.push(seq);
     }
-    let rows = all(connection, statements.of(Any::Of(Kind::Find), 3, values)).await?;
+    let rows = all(connection, statements.of(Any::Of(find), 3, values)).await?;
     let mut found = rows
         .iter()
         .map(Delivery::read)
@@ -282,7 +283,7 @@ impl SqlStore {
                 only_failed(&mut select);
                 let rows = self.0.readers.query_all(&select).await;
                 let rows = rows.map_err(|e| store_error(&e))?;
-                find_all(&self.0.readers, &mut self.own_texts(), &rows).await
+                find_all(&self.0.readers, &mut self.own_texts(), Kind::Find, &rows).await
             }
             Some(state) => {
                 let number = i32::from(state as i16);

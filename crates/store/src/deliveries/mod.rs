@@ -16,6 +16,7 @@ mod settle;
 pub(crate) mod statements;
 mod stats;
 mod sweep;
+pub(crate) mod tidings;
 pub(crate) mod turn;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use webhook_domain::{
     DeliveryKey, DeliveryState, EventSeq, NodeId, StoreError, Timestamp, WebhookKey,
 };
 
-use super::reads::{all, run};
+use super::reads::{all, hold, run};
 use super::record::bring_forward;
 use super::rows::{Delivery, delivery_key_values, webhook_key};
 use super::statements::{DELIVERY_COLUMNS, DELIVERY_KEY, Kind};
@@ -171,8 +171,9 @@ pub(super) async fn free(
     node: Option<NodeId>,
     lost: bool,
 ) -> Result<u64, StoreError> {
+    hold(transaction, statements, keys.iter().map(|key| &key.webhook)).await?;
     let values = keys.iter().flat_map(delivery_key_values).collect();
-    let rows = all(transaction, statements.of(Any::Of(Kind::Find), 3, values)).await?;
+    let rows = all(transaction, statements.of(Any::Of(Kind::Hold), 3, values)).await?;
     let mut freed = 0;
     let mut values = Vec::new();
     let mut due: HashMap<WebhookKey, Timestamp> = HashMap::new();

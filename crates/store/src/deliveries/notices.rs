@@ -1,7 +1,9 @@
 //! The domain's [`Notices`] on the database.
 
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, LockBehavior, LockType, Order, Query, SelectStatement,
+};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, FromQueryResult as _, QueryResult};
 use uuid::Uuid;
 use webhook_domain::{
@@ -9,7 +11,7 @@ use webhook_domain::{
     StoreError, Timestamp, WebhookKey,
 };
 
-use super::rows::{number_in, webhook_key};
+use super::rows::{number_in, storable, webhook_key};
 use crate::SqlStore;
 use crate::entity::notice::{Column, Entity, Model};
 use crate::error::store_error;
@@ -68,7 +70,7 @@ pub(super) async fn insert(
             associate.into(),
             in_app.into(),
             notice.event_id.as_bytes().to_vec().into(),
-            notice.error.into(),
+            storable(&notice.error).into_owned().into(),
             notice.at.as_micros().into(),
             i32::from(state as i16).into(),
             0.into(),
@@ -163,7 +165,8 @@ async fn claim(
         .and_where(Column::DueAt.lte(now.as_micros()))
         .order_by(Column::DueAt, Order::Asc)
         .order_by(Column::Id, Order::Asc)
-        .limit(limit.into());
+        .limit(limit.into())
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let rows = transaction
         .query_all(&due)
         .await

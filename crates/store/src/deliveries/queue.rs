@@ -4,20 +4,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sea_orm::ConnectionTrait as _;
 use sea_orm::sea_query::{Cond, Expr, ExprTrait as _, Order};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use webhook_domain::{
     Claim, ClaimLimits, DeliveryKey, DeliveryQueue, EventStore, Intake, NewEvent, NodeId,
     RecordError, Recorded, SettleResult, Settled, StoreError, Timestamp, Webhook, WebhookKey,
 };
 
 use super::nodes::{self, Leases};
-use super::reads::{fares, run, webhooks};
+use super::reads::{fares, hold, run, webhooks};
 use super::rows::Fares;
 use super::statements::{Kind, USAGE_COLUMNS, select_health};
 use crate::SqlStore;
 use crate::entity::{webhook, webhook_usage};
 use crate::error::store_error;
+use crate::limited::Transaction;
 use crate::statements::{Kind as Any, Statements};
 use crate::writer::BoxFuture;
 
@@ -34,9 +35,10 @@ impl SqlStore {
     where
         T: Send + 'static,
         W: for<'t> FnOnce(
-                &'t DatabaseTransaction,
+                &'t Transaction,
                 &'t mut Statements,
             ) -> BoxFuture<'t, Result<T, StoreError>>
+            + Clone
             + Send
             + 'static,
     {
@@ -134,6 +136,9 @@ impl DeliveryQueue for SqlStore {
     }
 
     fn set_intake(&self, node: NodeId, intake: Option<Arc<dyn Intake>>) {
+        if intake.is_some() {
+            self.0.tidings.listen(&self.0.place, &self.0.shared);
+        }
         self.0.shared.intake.set(node, intake);
     }
 
@@ -209,6 +214,7 @@ impl DeliveryQueue for SqlStore {
         let key = webhook.clone();
         self.turn(move |transaction, statements| {
             Box::pin(async move {
+                hold(transaction, statements, [&key]).await?;
                 let Some(mut webhook) = fares(transaction, statements, [&key]).await?.remove(&key)
                 else {
                     return Ok(());

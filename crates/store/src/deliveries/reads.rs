@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Order, Query, Value};
-use sea_orm::{ConnectionTrait, FromQueryResult as _, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult as _, QueryResult, Statement};
 use webhook_domain::{Context, Event, EventSeq, StoreError, Version, Webhook, WebhookKey};
 
 use super::rows::{Fares, read_event, webhook_key, webhook_key_values};
@@ -41,6 +41,25 @@ pub(crate) async fn run(
         done.map_err(|e| store_error(&e))?;
     }
     Ok(())
+}
+
+/// Locks webhooks that are stored against other nodes, in the order of their keys: nobody else decides
+/// on how they fare, claims of them or changes them until the transaction ends. Where one process has the
+/// whole file, there is nothing to do.
+pub(crate) async fn hold(
+    transaction: &impl ConnectionTrait,
+    statements: &mut Statements,
+    keys: impl IntoIterator<Item = &WebhookKey>,
+) -> Result<(), StoreError> {
+    if transaction.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let mut keys: Vec<&WebhookKey> = keys.into_iter().collect();
+    keys.sort_unstable_by_key(|key| (key.context.as_str(), key.id));
+    keys.dedup();
+    let values = keys.into_iter().flat_map(webhook_key_values).collect();
+    let locked = all(transaction, statements.of(Any::Look, 2, values)).await;
+    locked.map(drop)
 }
 
 /// How these webhooks fare, of those that are stored.

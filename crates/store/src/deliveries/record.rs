@@ -12,9 +12,10 @@ use webhook_domain::{
 };
 
 use super::nodes::is_known;
-use super::reads::{all, fares, run, webhooks};
+use super::reads::{all, fares, hold, run, webhooks};
 use super::rows::{Delivery, write_event};
 use super::statements::{EVENT_COLUMNS, Kind, NEW_DELIVERY, PROMISE_COLUMNS};
+use super::tidings;
 use super::turn::Turn;
 use crate::error::store_error;
 use crate::statements::{Kind as Any, Statements};
@@ -32,10 +33,18 @@ struct Promised {
     until: i64,
 }
 
+/// The rows of idempotency keys.
+#[derive(Default)]
+struct Promises {
+    new: Vec<Value>,
+    /// Of those that are stored, but whose time is over.
+    anew: Vec<Value>,
+}
+
 /// The rows of some events.
 #[derive(Default)]
 struct Rows {
-    promises: Vec<Value>,
+    promises: Promises,
     events: Vec<Value>,
     deliveries: Vec<Delivery>,
     /// Places in `deliveries` that an intake takes.
@@ -202,7 +211,8 @@ impl Turn {
             delivery.write_new(&mut deliveries);
         }
         for (kind, width, values) in [
-            (Kind::Promise, PROMISE_COLUMNS.len(), rows.promises),
+            (Kind::Promise, PROMISE_COLUMNS.len(), rows.promises.new),
+            (Kind::PromiseAnew, PROMISE_COLUMNS.len(), rows.promises.anew),
             (Kind::Event, EVENT_COLUMNS.len(), rows.events),
             (Kind::Deliver, NEW_DELIVERY, deliveries),
         ] {
@@ -212,7 +222,9 @@ impl Turn {
             return Ok(());
         }
         self.now.wake = true;
-        bring_forward(transaction, statements, &rows.waiting).await
+        bring_forward(transaction, statements, &rows.waiting).await?;
+        let here = self.now.intake.as_ref().map(|(node, _)| *node);
+        tidings::tell(transaction, here).await
     }
 }
 
@@ -229,6 +241,7 @@ pub(super) async fn bring_forward(
     statements: &mut Statements,
     due: &HashMap<WebhookKey, Timestamp>,
 ) -> Result<(), StoreError> {
+    hold(transaction, statements, due.keys()).await?;
     let mut values = Vec::new();
     for (key, mut webhook) in fares(transaction, statements, due.keys()).await? {
         let before = webhook.next_due_at;
@@ -250,7 +263,9 @@ async fn promised(
 ) -> Result<HashMap<PromiseKey, Promised>, StoreError> {
     let keys = events.iter().filter_map(promise_key);
     let values = keys
-        .flat_map(|(context, scope, key)| [context.as_str().into(), scope.into(), key.into()])
+        .flat_map(|(context, scope, key)| {
+            [context.as_str().into(), scope.into(), closed(&key).into()]
+        })
         .collect();
     let rows = all(
         transaction,
@@ -274,10 +289,19 @@ async fn promised(
                 event,
                 until,
             };
+            let key = key.strip_suffix(END).unwrap_or(&key).to_owned();
             found.insert((context, scope, key), promised);
         }
     }
     Ok(found)
+}
+
+/// What stored keys end with: MySQL takes texts for equal that differ in blanks at their ends only.
+const END: char = '.';
+
+/// A key as it is stored.
+fn closed(key: &str) -> String {
+    format!("{key}{END}")
 }
 
 fn promise_key(event: &NewEvent) -> Option<PromiseKey> {
@@ -289,23 +313,25 @@ fn promise_key(event: &NewEvent) -> Option<PromiseKey> {
 fn kept(
     event: &NewEvent,
     promised: &mut HashMap<PromiseKey, Promised>,
-    values: &mut Vec<Value>,
+    rows: &mut Promises,
 ) -> Option<Result<Recorded, KeyReused>> {
     let (wanted, key) = (event.idempotency.as_ref()?, promise_key(event)?);
-    let known = promised
-        .get(&key)
-        .filter(|known| known.until > event.at.as_micros());
-    if let Some(known) = known {
+    let stored = promised.get(&key);
+    if let Some(known) = stored.filter(|known| known.until > event.at.as_micros()) {
         return Some(if known.digest == wanted.digest {
             Ok(Recorded::Before { event: known.event })
         } else {
             Err(KeyReused)
         });
     }
+    let values = match stored {
+        Some(_) => &mut rows.anew,
+        None => &mut rows.new,
+    };
     values.extend([
         event.context.as_str().into(),
         wanted.scope.as_str().into(),
-        wanted.key.as_str().into(),
+        closed(&wanted.key).into(),
         wanted.digest.to_vec().into(),
         event.id.as_bytes().to_vec().into(),
         wanted.until.as_micros().into(),

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, Order, Query, SelectStatement, Value};
+use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, Value};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, FromQueryResult as _, QueryResult};
 use webhook_domain::{
     DeliveryKey, DeliveryState, Resend, ResendState, StoreError, Timestamp, WebhookKey,
 };
 
 use super::log::{find_all, leased, of_webhook, only_failed};
-use super::reads::{all, fares, run};
+use super::reads::{all, fares, hold, run};
 use super::record::bring_forward;
 use super::rows::{Delivery, delivery_key_values, number, number_in, webhook_key};
 use super::statements::{DELIVERY_COLUMNS, Kind, waiting};
@@ -97,6 +97,7 @@ impl SqlStore {
         let put_back = self
             .turn(move |transaction, statements| {
                 Box::pin(async move {
+                    hold(transaction, statements, [&key.webhook]).await?;
                     if fares(transaction, statements, [&key.webhook])
                         .await?
                         .is_empty()
@@ -104,7 +105,7 @@ impl SqlStore {
                         return Ok(false);
                     }
                     let values = delivery_key_values(&key).into();
-                    let find = statements.of(Any::Of(Kind::Find), 3, values);
+                    let find = statements.of(Any::Of(Kind::Hold), 3, values);
                     let rows = all(transaction, find).await?;
                     let found: Result<Vec<_>, _> = rows.iter().map(Delivery::read).collect();
                     let mut found = found?;
@@ -180,7 +181,7 @@ impl SqlStore {
         self.turn(move |transaction, _| {
             Box::pin(async move {
                 let mut one = select();
-                one.and_where(Column::Id.eq(id));
+                one.and_where(Column::Id.eq(id)).lock(LockType::Update);
                 let row = transaction.query_one(&one).await;
                 let row = row.map_err(|e| store_error(&e))?;
                 let job = row.map(|row| read(&row)).transpose()?;
@@ -239,7 +240,7 @@ async fn advance(
     per_job: u32,
 ) -> Result<bool, StoreError> {
     let mut one = select();
-    one.and_where(Column::Id.eq(id));
+    one.and_where(Column::Id.eq(id)).lock(LockType::Update);
     let row = transaction.query_one(&one).await;
     let Some(row) = row.map_err(|e| store_error(&e))? else {
         return Ok(false);
@@ -249,6 +250,7 @@ async fn advance(
         return Ok(false);
     }
     let webhook = job.resend.webhook.clone();
+    hold(transaction, statements, [&webhook]).await?;
     if fares(transaction, statements, [&webhook]).await?.is_empty() {
         job.resend.state = ResendState::Cancelled;
         save(transaction, &job).await?;
@@ -268,7 +270,7 @@ async fn advance(
         .limit(u64::from(per_job) + 1);
     let rows = transaction.query_all(&failed).await;
     let rows = rows.map_err(|e| store_error(&e))?;
-    let mut found = find_all(transaction, statements, &rows).await?;
+    let mut found = find_all(transaction, statements, Kind::Hold, &rows).await?;
     if found.len() <= limit {
         job.resend.state = ResendState::Done;
     }

@@ -1,6 +1,7 @@
 //! Between the rows of deliveries and the domain's values. A row that cannot be read is an error that
 //! names its table and key, and never what is in it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -167,6 +168,15 @@ impl Delivery {
     }
 }
 
+/// A text from elsewhere as every database takes it: PostgreSQL stores no NUL.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Adds the values of an attempt's row.
 pub(crate) fn write_attempt(settled: &Settled, values: &mut Vec<Value>) {
     let Attempt {
@@ -184,11 +194,11 @@ pub(crate) fn write_attempt(settled: &Settled, values: &mut Vec<Value>) {
             .into(),
         i32::from(report.outcome as i16).into(),
         report.status.map(i32::from).into(),
-        report.message.as_str().into(),
-        report.answer.as_str().into(),
+        storable(&report.message).into_owned().into(),
+        storable(&report.answer).into_owned().into(),
         sent.map(|sent| i64::from(sent.bytes)).into(),
         sent.map(|sent| sent.digest.to_vec()).into(),
-        sent.map(|sent| sent.head.as_str()).into(),
+        sent.map(|sent| storable(&sent.head).into_owned()).into(),
     ]);
 }
 
@@ -334,7 +344,11 @@ impl Fares {
             usage.total_calls.into(),
             usage.total_errors.into(),
             usage.consecutive_errors.into(),
-            usage.last_error.as_deref().into(),
+            usage
+                .last_error
+                .as_deref()
+                .map(|text| storable(text).into_owned())
+                .into(),
             failed_at.map(Timestamp::as_micros).into(),
             rest_until.map(Timestamp::as_micros).into(),
             catch_up_to.map(|seq| seq.0).into(),

@@ -305,7 +305,7 @@ async fn find(
     let values = settled
         .flat_map(|settled| delivery_key_values(&settled.claimed.key()))
         .collect();
-    let rows = all(transaction, statements.of(Any::Of(Kind::Find), 3, values)).await?;
+    let rows = all(transaction, statements.of(Any::Of(Kind::Hold), 3, values)).await?;
     rows.iter()
         .map(|row| Delivery::read(row).map(|delivery| (delivery.key.clone(), delivery)))
         .collect()

@@ -9,15 +9,17 @@ use sea_orm::{ColumnTrait as _, DbBackend};
 use crate::entity::{
     attempt, delivery, event, idempotency, subscription_version, webhook, webhook_usage,
 };
-use crate::statements::{any_of, insert};
+use crate::statements::{any_of, insert, row_lock};
 
 /// What is done, to many rows at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// Which of these idempotency keys are known.
     Promised,
-    /// Inserts or replaces idempotency keys.
+    /// Inserts idempotency keys. One that another node has inserted meanwhile is an error.
     Promise,
+    /// Replaces idempotency keys, which are stored and locked.
+    PromiseAnew,
     /// Inserts events.
     Event,
     /// Inserts deliveries.
@@ -28,6 +30,8 @@ pub(crate) enum Kind {
     Attempt,
     /// These deliveries.
     Find,
+    /// These deliveries, locked against other nodes in the order of their keys.
+    Hold,
     /// How these webhooks fare, of those that are stored.
     Health,
     /// Inserts or replaces how webhooks fare.
@@ -163,10 +167,15 @@ pub(crate) fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
             select
                 .columns(PROMISE_COLUMNS)
                 .from(idempotency::Entity)
-                .cond_where(any_of(rows, key));
+                .cond_where(any_of(rows, key))
+                .order_by(Column::Context, Order::Asc)
+                .order_by(Column::Scope, Order::Asc)
+                .order_by(Column::IdemKey, Order::Asc)
+                .lock(row_lock(backend));
             backend.build(&select)
         }
-        Kind::Promise => {
+        Kind::Promise => backend.build(&insert(idempotency::Entity, PROMISE_COLUMNS, rows)),
+        Kind::PromiseAnew => {
             let replace = OnConflict::columns(PROMISE_COLUMNS.into_iter().take(3))
                 .update_columns(PROMISE_COLUMNS.into_iter().skip(3))
                 .to_owned();
@@ -191,6 +200,18 @@ pub(crate) fn build(kind: Kind, rows: usize, backend: DbBackend) -> String {
                 .columns(DELIVERY_COLUMNS)
                 .from(delivery::Entity)
                 .cond_where(any_of(rows, DELIVERY_KEY));
+            backend.build(&select)
+        }
+        Kind::Hold => {
+            let mut select = Query::select();
+            select
+                .columns(DELIVERY_COLUMNS)
+                .from(delivery::Entity)
+                .cond_where(any_of(rows, DELIVERY_KEY))
+                .lock(row_lock(backend));
+            for column in DELIVERY_KEY {
+                select.order_by(column, Order::Asc);
+            }
             backend.build(&select)
         }
         Kind::Health => backend.build(select_health().cond_where(any_of(

@@ -2,7 +2,7 @@
 //! limit, so that a long queue never makes a call long.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, Statement};
 use webhook_domain::{QueueStats, StoreError, Timestamp, WebhookState};
 
 use super::log::leased;
@@ -10,6 +10,7 @@ use super::statements::{DELIVERY_KEY, waiting};
 use crate::SqlStore;
 use crate::entity::{delivery, webhook, webhook_usage};
 use crate::error::store_error;
+use crate::place::Place;
 
 /// Rows of each kind that are counted; more are told as so many.
 const COUNTED: u64 = 2_000_000;
@@ -36,7 +37,7 @@ impl SqlStore {
             parked,
             oldest_due_at: self.oldest_due(now).await?,
             webhooks: self.webhooks_by_state().await?,
-            database_bytes: self.database_bytes(),
+            database_bytes: self.database_bytes().await,
         })
     }
 
@@ -107,13 +108,29 @@ impl SqlStore {
         Ok(counts)
     }
 
-    /// The file and its log.
-    fn database_bytes(&self) -> Option<u64> {
-        let file = std::fs::metadata(&self.0.path).ok()?.len();
-        let mut log = self.0.path.clone().into_os_string();
-        log.push("-wal");
-        let log = std::fs::metadata(log).map_or(0, |log| log.len());
-        Some(file + log)
+    /// How many bytes the database takes, as far as it tells: of a file, the file and its log.
+    async fn database_bytes(&self) -> Option<u64> {
+        let backend = self.0.readers.get_database_backend();
+        let ask = match &self.0.place {
+            Place::Sqlite(path) => {
+                let file = std::fs::metadata(path).ok()?.len();
+                let mut log = path.clone().into_os_string();
+                log.push("-wal");
+                let log = std::fs::metadata(log).map_or(0, |log| log.len());
+                return Some(file + log);
+            }
+            Place::Postgres(_) => "SELECT pg_database_size(current_database())",
+            Place::MySql(_) => {
+                "SELECT CAST(SUM(data_length + index_length) AS SIGNED) \
+                 FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+        };
+        let row = self
+            .0
+            .readers
+            .query_one_raw(Statement::from_string(backend, ask));
+        let bytes: Option<i64> = row.await.ok()??.try_get_by(0).ok()?;
+        bytes.and_then(|bytes| u64::try_from(bytes).ok())
     }
 }
 

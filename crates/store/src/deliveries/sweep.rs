@@ -1,7 +1,7 @@
 //! Forgetting what is older than it is kept for: what is to go is found by the readers, and goes in small
 //! transactions, so that nobody waits long for the writer.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, QueryResult};
@@ -10,7 +10,7 @@ use webhook_domain::{
     WebhookKey,
 };
 
-use super::reads::run;
+use super::reads::{all, run};
 use super::rows::{delivery_key_values, webhook_key};
 use super::statements::{DELIVERY_KEY, Kind, PROMISE_COLUMNS, waiting};
 use crate::SqlStore;
@@ -77,17 +77,7 @@ impl SqlStore {
     }
 
     async fn keys(&self, select: &SelectStatement) -> Result<Vec<DeliveryKey>, StoreError> {
-        let rows = self.rows(select).await?;
-        let mut keys = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (context, id, seq): (String, i32, i64) =
-                row.try_get_many_by_index().map_err(|e| store_error(&e))?;
-            keys.extend(webhook_key(&context, id).map(|webhook| DeliveryKey {
-                webhook,
-                seq: EventSeq(seq),
-            }));
-        }
-        Ok(keys)
+        keys_in(&self.rows(select).await?)
     }
 
     /// Finished deliveries that are to go: those that are old, and of a webhook with too many the oldest.
@@ -308,6 +298,21 @@ impl SqlStore {
     }
 }
 
+/// The keys that these rows begin with, of those that can be read.
+fn keys_in(rows: &[QueryResult]) -> Result<Vec<DeliveryKey>, StoreError> {
+    let mut keys = Vec::with_capacity(rows.len());
+    for row in rows {
+        let context: String = row.try_get_by(0).map_err(|e| store_error(&e))?;
+        let id: i32 = row.try_get_by(1).map_err(|e| store_error(&e))?;
+        let seq: i64 = row.try_get_by(2).map_err(|e| store_error(&e))?;
+        keys.extend(webhook_key(&context, id).map(|webhook| DeliveryKey {
+            webhook,
+            seq: EventSeq(seq),
+        }));
+    }
+    Ok(keys)
+}
+
 fn keys_of_deliveries() -> SelectStatement {
     Query::select()
         .columns(DELIVERY_KEY)
@@ -329,15 +334,20 @@ async fn forget(
     keys: &[DeliveryKey],
 ) -> Result<u64, StoreError> {
     use event::{Column, Entity};
+    // Another node may sweep as well: each delivery is counted by the one that removes it.
+    let values = keys.iter().flat_map(delivery_key_values).collect();
+    let held = all(transaction, statements.of(Any::Of(Kind::Hold), 3, values)).await?;
+    let held = keys_in(&held)?;
+    let keys = held.as_slice();
     for kind in [Kind::ForgetAttempts, Kind::Forget] {
         let values = keys.iter().flat_map(delivery_key_values).collect();
         run(transaction, statements.of(Any::Of(kind), 3, values)).await?;
     }
-    let mut fewer: HashMap<i64, i32> = HashMap::new();
+    let mut fewer: BTreeMap<i64, i32> = BTreeMap::new();
     for key in keys {
         *fewer.entry(key.seq.0).or_default() += 1;
     }
-    let mut by_count: HashMap<i32, Vec<i64>> = HashMap::new();
+    let mut by_count: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
     for (seq, count) in &fewer {
         by_count.entry(*count).or_default().push(*seq);
     }

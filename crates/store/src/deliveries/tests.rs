@@ -109,7 +109,11 @@ fn limits() -> ClaimLimits {
 #[tokio::test]
 async fn a_claim_looks_only_at_what_is_due() {
     let (store, _folder) = store().await;
-    let webhooks = plan(&store, &sql(&super::claim::due_until(Some(at(1)), 10))).await;
+    let webhooks = plan(
+        &store,
+        &sql(&super::claim::due_until(Some(at(1)), 10, DbBackend::Sqlite)),
+    )
+    .await;
     assert!(webhooks.contains("webhook_usage_due"), "{webhooks}");
     assert!(!webhooks.contains("SCAN webhook\n"), "{webhooks}");
     let heads = plan(&store, &build(Kind::Heads, 3, DbBackend::Sqlite)).await;

@@ -2,35 +2,43 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::dialect::Dialect;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let dialect = Dialect::of(manager);
         for table in [
-            webhook(),
-            usage(),
-            notify(),
-            associate(),
-            api_token(),
-            sequence(),
-            meta(),
+            webhook(&dialect),
+            usage(&dialect),
+            notify(&dialect),
+            associate(&dialect),
+            api_token(&dialect),
+            sequence(&dialect),
+            meta(&dialect),
         ] {
-            manager.create_table(table).await?;
+            dialect.create_table(table).await?;
         }
         let unique_name = Index::create()
-            .name("associate_name")
-            .table("associate")
             .col("context")
             .col("name_folded")
             .unique()
             .take();
-        manager.create_index(unique_name).await?;
+        dialect
+            .create_index("associate", "associate_name", unique_name)
+            .await?;
         let first_version = Query::insert()
             .into_table("meta")
             .columns(["name", "value"])
             .values_panic(["credentials_version".into(), 0.into()])
+            .on_conflict(
+                OnConflict::column("name")
+                    .do_nothing_on(["name"])
+                    .to_owned(),
+            )
             .take();
         manager.execute(first_version).await
     }
@@ -40,21 +48,21 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn webhook() -> TableCreateStatement {
+fn webhook(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("webhook")
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("webhook_id").integer().not_null())
         .col(ColumnDef::new("version").integer().not_null())
         .col(ColumnDef::new("app_id").integer())
         .col(ColumnDef::new("name").text().not_null())
-        .col(ColumnDef::new("events").text().not_null())
+        .col(dialect.long_text("events").not_null())
         .col(ColumnDef::new("target_url").text().not_null())
         .col(ColumnDef::new("type").text().not_null())
         .col(ColumnDef::new("secret").blob())
         .col(ColumnDef::new("state").integer().not_null())
-        .col(ColumnDef::new("headers").text())
-        .col(ColumnDef::new("properties").text())
+        .col(dialect.long_text("headers"))
+        .col(dialect.long_text("properties"))
         .col(ColumnDef::new("description").text())
         .col(ColumnDef::new("notify_via").integer().not_null())
         .col(ColumnDef::new("notify_when").integer().not_null())
@@ -66,10 +74,10 @@ fn webhook() -> TableCreateStatement {
         .take()
 }
 
-fn usage() -> TableCreateStatement {
+fn usage(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("webhook_usage")
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("webhook_id").integer().not_null())
         .col(ColumnDef::new("total_calls").integer().not_null())
         .col(ColumnDef::new("total_errors").integer().not_null())
@@ -80,10 +88,10 @@ fn usage() -> TableCreateStatement {
         .take()
 }
 
-fn notify() -> TableCreateStatement {
+fn notify(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("webhook_notify")
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("webhook_id").integer().not_null())
         .col(ColumnDef::new("position").integer().not_null())
         .col(ColumnDef::new("email").text())
@@ -98,13 +106,13 @@ fn notify() -> TableCreateStatement {
         .take()
 }
 
-fn associate() -> TableCreateStatement {
+fn associate(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("associate")
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("associate_id").integer().not_null())
         .col(ColumnDef::new("name").text().not_null())
-        .col(ColumnDef::new("name_folded").string_len(400).not_null())
+        .col(dialect.key("name_folded", 400))
         .col(ColumnDef::new("full_name").text().not_null())
         .col(ColumnDef::new("person_id").integer().not_null())
         .col(ColumnDef::new("rank").integer().not_null())
@@ -118,11 +126,11 @@ fn associate() -> TableCreateStatement {
         .take()
 }
 
-fn api_token() -> TableCreateStatement {
+fn api_token(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("api_token")
         .col(ColumnDef::new("id").integer().not_null().primary_key())
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("associate_id").integer().not_null())
         .col(ColumnDef::new("label").text().not_null())
         .col(
@@ -141,32 +149,27 @@ fn api_token() -> TableCreateStatement {
         .take()
 }
 
-fn sequence() -> TableCreateStatement {
+fn sequence(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("id_sequence")
-        .col(context())
-        .col(ColumnDef::new("name").string_len(32).not_null())
+        .col(context(dialect))
+        .col(dialect.key("name", 32))
         .col(ColumnDef::new("next").big_integer().not_null())
         .primary_key(Index::create().col("context").col("name"))
         .take()
 }
 
-fn meta() -> TableCreateStatement {
+fn meta(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("meta")
-        .col(
-            ColumnDef::new("name")
-                .string_len(32)
-                .not_null()
-                .primary_key(),
-        )
+        .col(dialect.key("name", 32).primary_key())
         .col(ColumnDef::new("value").big_integer().not_null())
         .take()
 }
 
 /// The tenant; as long as [`webhook_domain::context::MAX_CONTEXT_LEN`].
-fn context() -> ColumnDef {
-    ColumnDef::new("context").string_len(64).not_null().take()
+fn context(dialect: &Dialect<'_, '_>) -> ColumnDef {
+    dialect.key("context", 64)
 }
 
 /// What belongs to a webhook goes with it.

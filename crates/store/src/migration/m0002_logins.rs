@@ -2,21 +2,24 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::dialect::Dialect;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [login(), tenant(), app()] {
-            manager.create_table(table).await?;
+        let dialect = Dialect::of(manager);
+        for table in [login(&dialect), tenant(&dialect), app()] {
+            dialect.create_table(table).await?;
         }
         for (name, column) in [
             ("login_expires_at", "expires_at"),
             ("login_associate", "associate_id"),
         ] {
-            let index = Index::create().name(name).table("login").col(column).take();
-            manager.create_index(index).await?;
+            let index = Index::create().col(column).take();
+            dialect.create_index("login", name, index).await?;
         }
         Ok(())
     }
@@ -26,7 +29,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn login() -> TableCreateStatement {
+fn login(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("login")
         .col(
@@ -36,7 +39,7 @@ fn login() -> TableCreateStatement {
                 .primary_key(),
         )
         .col(ColumnDef::new("kind").integer().not_null())
-        .col(ColumnDef::new("context").string_len(64).not_null())
+        .col(dialect.key("context", 64))
         .col(ColumnDef::new("associate_id").integer().not_null())
         .col(ColumnDef::new("created_at").big_integer().not_null())
         .col(ColumnDef::new("expires_at").big_integer().not_null())
@@ -48,16 +51,11 @@ fn login() -> TableCreateStatement {
         .take()
 }
 
-fn tenant() -> TableCreateStatement {
+fn tenant(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("tenant")
-        .col(
-            ColumnDef::new("name_folded")
-                .string_len(64)
-                .not_null()
-                .primary_key(),
-        )
-        .col(ColumnDef::new("context").string_len(64).not_null())
+        .col(dialect.key("name_folded", 64).primary_key())
+        .col(dialect.key("context", 64))
         .col(ColumnDef::new("created_at").big_integer().not_null())
         .col(ColumnDef::new("disabled").boolean().not_null())
         .take()

@@ -4,25 +4,27 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
+use super::dialect::Dialect;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
+        let dialect = Dialect::of(manager);
         for table in [
-            event(),
-            compact(delivery(), backend),
-            attempt(),
-            compact(idempotency(), backend),
-            notice(),
-            resend(),
-            script(),
+            event(&dialect),
+            dialect.compact(delivery(&dialect)),
+            attempt(&dialect),
+            dialect.compact(idempotency(&dialect)),
+            notice(&dialect),
+            resend(&dialect),
+            script(&dialect),
             node(),
-            subscription_version(),
+            subscription_version(&dialect),
         ] {
-            manager.create_table(table).await?;
+            dialect.create_table(table).await?;
         }
         for column in [
             "failed_at",
@@ -31,18 +33,20 @@ impl MigrationTrait for Migration {
             "last_attempt_at",
             "next_due_at",
         ] {
-            add_column(
-                manager,
-                "webhook_usage",
-                ColumnDef::new(column).big_integer(),
-            )
-            .await?;
+            let mut column = ColumnDef::new(column);
+            dialect
+                .add_column("webhook_usage", column.big_integer())
+                .await?;
         }
         let outcome = &mut ColumnDef::new("last_outcome");
-        add_column(manager, "webhook_usage", outcome.integer()).await?;
-        add_column(manager, "associate", ColumnDef::new("email").text()).await?;
-        for index in indices(backend) {
-            manager.create_index(index).await?;
+        dialect
+            .add_column("webhook_usage", outcome.integer())
+            .await?;
+        dialect
+            .add_column("associate", ColumnDef::new("email").text())
+            .await?;
+        for (table, name, index) in indices(manager.get_database_backend()) {
+            dialect.create_index(table, name, index).await?;
         }
         Ok(())
     }
@@ -52,32 +56,18 @@ impl MigrationTrait for Migration {
     }
 }
 
-async fn add_column(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    column: &mut ColumnDef,
-) -> Result<(), DbErr> {
-    let change = Table::alter().table(table).add_column(column).take();
-    manager.alter_table(change).await
-}
-
-/// The rows themselves in the order of their key, without a second tree beside them.
-fn compact(mut table: TableCreateStatement, backend: DbBackend) -> TableCreateStatement {
-    if backend == DbBackend::Sqlite {
-        table.extra("WITHOUT ROWID");
-    }
-    table
-}
+/// A table, the name of an index of it, and the index.
+type Named = (&'static str, &'static str, IndexCreateStatement);
 
 /// Each delivery stands in one of the first three, so that it never costs more than one entry: it
 /// waits, it is leased, or it is settled. MySQL has no indices of a part of a table.
-fn indices(backend: DbBackend) -> Vec<IndexCreateStatement> {
-    let index = |name: &str, table: &'static str, columns: &[&'static str]| {
-        let mut index = Index::create().name(name).table(table).take();
+fn indices(backend: DbBackend) -> Vec<Named> {
+    let index = |name: &'static str, table: &'static str, columns: &[&'static str]| -> Named {
+        let mut index = Index::create().take();
         for column in columns {
             index.col(*column);
         }
-        index
+        (table, name, index)
     };
     let common = [
         index("idempotency_until", "idempotency", &["until"]),
@@ -86,7 +76,14 @@ fn indices(backend: DbBackend) -> Vec<IndexCreateStatement> {
         index("webhook_usage_due", "webhook_usage", &["next_due_at"]),
     ];
     let own = if backend == DbBackend::MySql {
-        let waiting = ["context", "webhook_id", "state", "lease_node", "due_at"];
+        let waiting = [
+            "context",
+            "webhook_id",
+            "state",
+            "lease_node",
+            "due_at",
+            "event_seq",
+        ];
         vec![
             index("delivery_due", "delivery", &waiting),
             index("delivery_lease", "delivery", &["lease_node"]),
@@ -97,9 +94,9 @@ fn indices(backend: DbBackend) -> Vec<IndexCreateStatement> {
     } else {
         let webhook = ["context", "webhook_id"];
         let with = |last: &'static str| [webhook[0], webhook[1], last];
-        let where_ = |mut index: IndexCreateStatement, part: &'static str| {
+        let where_ = |(table, name, mut index): Named, part: &'static str| -> Named {
             index.and_where(Expr::cust(part));
-            index
+            (table, name, index)
         };
         vec![
             where_(
@@ -133,11 +130,11 @@ fn indices(backend: DbBackend) -> Vec<IndexCreateStatement> {
     common.into_iter().chain(own).collect()
 }
 
-fn event() -> TableCreateStatement {
+fn event(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("event")
         .col(big("seq").primary_key())
-        .col(context())
+        .col(context(dialect))
         .col(ColumnDef::new("event_id").binary_len(16).not_null())
         .col(int("kind"))
         .col(text("name"))
@@ -145,16 +142,16 @@ fn event() -> TableCreateStatement {
         .col(int("primary_key"))
         .col(int("changed_by"))
         .col(big("signalled_at"))
-        .col(ColumnDef::new("data").text())
+        .col(dialect.long_text("data"))
         .col(int("depth"))
         .col(int("deliveries"))
         .take()
 }
 
-fn delivery() -> TableCreateStatement {
+fn delivery(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("delivery")
-        .col(context())
+        .col(context(dialect))
         .col(int("webhook_id"))
         .col(big("event_seq"))
         .col(int("state"))
@@ -176,10 +173,10 @@ fn delivery() -> TableCreateStatement {
         .take()
 }
 
-fn attempt() -> TableCreateStatement {
+fn attempt(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("attempt")
-        .col(context())
+        .col(context(dialect))
         .col(int("webhook_id"))
         .col(big("event_seq"))
         .col(int("number"))
@@ -187,11 +184,11 @@ fn attempt() -> TableCreateStatement {
         .col(big("took_us"))
         .col(int("outcome"))
         .col(ColumnDef::new("status").integer())
-        .col(text("message"))
-        .col(text("answer"))
+        .col(dialect.long_text("message").not_null())
+        .col(dialect.long_text("answer").not_null())
         .col(ColumnDef::new("sent_bytes").big_integer())
         .col(ColumnDef::new("sent_digest").binary_len(32))
-        .col(ColumnDef::new("sent_head").text())
+        .col(dialect.long_text("sent_head"))
         .primary_key(
             Index::create()
                 .col("context")
@@ -202,12 +199,12 @@ fn attempt() -> TableCreateStatement {
         .take()
 }
 
-fn idempotency() -> TableCreateStatement {
+fn idempotency(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("idempotency")
-        .col(context())
-        .col(ColumnDef::new("scope").string_len(64).not_null())
-        .col(ColumnDef::new("idem_key").string_len(255).not_null())
+        .col(context(dialect))
+        .col(dialect.key("scope", 64))
+        .col(dialect.key("idem_key", 255))
         .col(ColumnDef::new("digest").binary_len(32).not_null())
         .col(ColumnDef::new("event_id").binary_len(16).not_null())
         .col(big("until"))
@@ -215,11 +212,11 @@ fn idempotency() -> TableCreateStatement {
         .take()
 }
 
-fn notice() -> TableCreateStatement {
+fn notice(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("notice")
         .col(big("id").primary_key())
-        .col(context())
+        .col(context(dialect))
         .col(int("webhook_id"))
         .col(text("webhook_name"))
         .col(int("kind"))
@@ -236,11 +233,11 @@ fn notice() -> TableCreateStatement {
         .take()
 }
 
-fn resend() -> TableCreateStatement {
+fn resend(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("resend")
         .col(big("id").primary_key())
-        .col(context())
+        .col(context(dialect))
         .col(int("webhook_id"))
         .col(big("since"))
         .col(big("until"))
@@ -251,13 +248,13 @@ fn resend() -> TableCreateStatement {
         .take()
 }
 
-fn script() -> TableCreateStatement {
+fn script(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("script")
-        .col(context())
-        .col(ColumnDef::new("name_folded").string_len(600).not_null())
+        .col(context(dialect))
+        .col(dialect.key("name_folded", 600))
         .col(text("name"))
-        .col(text("source"))
+        .col(dialect.long_text("source").not_null())
         .col(big("updated_at"))
         .primary_key(Index::create().col("context").col("name_folded"))
         .take()
@@ -272,17 +269,17 @@ fn node() -> TableCreateStatement {
         .take()
 }
 
-fn subscription_version() -> TableCreateStatement {
+fn subscription_version(dialect: &Dialect<'_, '_>) -> TableCreateStatement {
     Table::create()
         .table("subscription_version")
-        .col(context().primary_key())
+        .col(context(dialect).primary_key())
         .col(big("version"))
         .take()
 }
 
 /// The tenant; as long as [`webhook_domain::context::MAX_CONTEXT_LEN`].
-fn context() -> ColumnDef {
-    ColumnDef::new("context").string_len(64).not_null().take()
+fn context(dialect: &Dialect<'_, '_>) -> ColumnDef {
+    dialect.key("context", 64)
 }
 
 fn int(name: &'static str) -> ColumnDef {

@@ -1,7 +1,9 @@
 //! Changes of the schema, each in a transaction of its own together with the note that it was made:
-//! a crash leaves it done or not done, and the next start goes on from there. A change that was
-//! released is never edited.
+//! a crash leaves it done or not done, and the next start goes on from there. MySQL has no transactions
+//! for this, so there each step of a change can be taken again. A change that was released is never
+//! edited. Of several nodes that start at once, one makes a change while the others wait.
 
+mod dialect;
 mod m0001_first_tables;
 mod m0002_logins;
 mod m0003_deliveries;
@@ -10,8 +12,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, Statement,
-    TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    Statement, TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait, seaql_migrations,
@@ -20,6 +22,7 @@ use webhook_domain::StoreError;
 
 use crate::error::store_error;
 use crate::file;
+use crate::place::Place;
 
 /// Every change, the oldest first.
 pub(crate) struct Migrator;
@@ -53,25 +56,136 @@ pub(crate) async fn refuse_newer<M: MigratorTrait>(
     }
 }
 
-/// Makes every change that is still to be made. Before the first one in a database with content, a
+/// Makes every change that is still to be made. Before the first one in a SQLite file with content, a
 /// copy of it is put beside it.
 pub(crate) async fn run<M: MigratorTrait>(
     connection: &DatabaseConnection,
-    path: &Path,
+    place: &Place,
 ) -> Result<(), StoreError> {
     refuse_newer::<M>(connection).await?;
-    let applied = applied(connection).await.map_err(|e| store_error(&e))?;
-    let next = M::migrations()
-        .into_iter()
-        .find(|m| !applied.iter().any(|name| name == m.name()));
-    if let Some(next) = next.filter(|_| !applied.is_empty()) {
-        back_up(connection, path, next.name()).await?;
+    match place {
+        Place::Sqlite(path) => {
+            let applied = applied(connection).await.map_err(|e| store_error(&e))?;
+            let next = M::migrations()
+                .into_iter()
+                .find(|m| !applied.iter().any(|name| name == m.name()));
+            if let Some(next) = next.filter(|_| !applied.is_empty()) {
+                back_up(connection, path, next.name()).await?;
+            }
+            while one_more::<M>(connection)
+                .await
+                .map_err(|e| store_error(&e))?
+            {}
+            Ok(())
+        }
+        Place::Postgres(_) => {
+            while one_more_when_alone::<M>(connection).await? {}
+            Ok(())
+        }
+        Place::MySql(_) => {
+            lock(connection).await.map_err(|e| store_error(&e))?;
+            let made = all_in_steps::<M>(connection).await;
+            unlock(connection).await.map_err(|e| store_error(&e))?;
+            made
+        }
     }
-    while one_more::<M>(connection)
+}
+
+/// What PostgreSQL's lock is taken on; any number will do that nobody else takes in this database.
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(1464353095)";
+/// The name of MySQL's lock, which is the whole server's.
+const MYSQL_LOCK: &str = "CONCAT('webhook-agent/', MD5(DATABASE()))";
+/// How long another node may take for its changes, in seconds.
+const MYSQL_LOCKED_FOR: u32 = 3_600;
+
+/// The same as [`one_more`] on PostgreSQL, while every other node waits for the end of the transaction.
+async fn one_more_when_alone<M: MigratorTrait>(
+    connection: &DatabaseConnection,
+) -> Result<bool, StoreError> {
+    let failed = |e: DbErr| store_error(&e);
+    let transaction = begin_writing(connection).await.map_err(failed)?;
+    for statement in [
+        "SET LOCAL lock_timeout = 0",
+        "SET LOCAL statement_timeout = 0",
+        POSTGRES_LOCK,
+    ] {
+        transaction
+            .execute_unprepared(statement)
+            .await
+            .map_err(failed)?;
+    }
+    refuse_foreign(&SchemaManager::new(&transaction)).await?;
+    let pending = M::get_pending_migrations(&transaction)
         .await
-        .map_err(|e| store_error(&e))?
-    {}
+        .map_err(failed)?;
+    if pending.is_empty() {
+        transaction.rollback().await.map_err(failed)?;
+        return Ok(false);
+    }
+    M::up(&transaction, Some(1)).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(true)
+}
+
+/// Takes the lock of the session; it goes with the connection.
+async fn lock(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let text = format!("SELECT GET_LOCK({MYSQL_LOCK}, {MYSQL_LOCKED_FOR})");
+    let ask = Statement::from_string(DbBackend::MySql, text);
+    let taken: Option<i64> = match connection.query_one_raw(ask).await? {
+        Some(row) => row.try_get_by(0)?,
+        None => None,
+    };
+    if taken == Some(1) {
+        return Ok(());
+    }
+    Err(DbErr::Migration(
+        "another node has been changing the database for too long".into(),
+    ))
+}
+
+async fn unlock(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let text = format!("DO RELEASE_LOCK({MYSQL_LOCK})");
+    connection.execute_unprepared(&text).await.map(drop)
+}
+
+/// Makes every change that is still to be made, without transactions.
+async fn all_in_steps<M: MigratorTrait>(connection: &DatabaseConnection) -> Result<(), StoreError> {
+    let failed = |e: DbErr| store_error(&e);
+    let manager = SchemaManager::new(connection);
+    refuse_foreign(&manager).await?;
+    M::install(connection).await.map_err(failed)?;
+    let applied = applied(connection).await.map_err(failed)?;
+    for change in M::migrations() {
+        if applied.iter().any(|name| name == change.name()) {
+            continue;
+        }
+        change.up(&manager).await.map_err(failed)?;
+        dialect::note(connection, change.name())
+            .await
+            .map_err(failed)?;
+    }
     Ok(())
+}
+
+/// Refuses a database in which somebody else has tables: one of them could have the name of one of ours.
+async fn refuse_foreign(manager: &SchemaManager<'_>) -> Result<(), StoreError> {
+    let failed = |e: DbErr| store_error(&e);
+    if manager
+        .has_table("seaql_migrations")
+        .await
+        .map_err(failed)?
+    {
+        return Ok(());
+    }
+    match dialect::any_table(manager.get_connection())
+        .await
+        .map_err(failed)?
+    {
+        None => Ok(()),
+        Some(table) => Err(StoreError::Failed(format!(
+            "the database has tables that are not Webhook Agent's ({table}); give it a database of its own"
+        ))),
+    }
 }
 
 /// The names of the changes that were made.

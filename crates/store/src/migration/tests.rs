@@ -8,6 +8,7 @@ use webhook_domain::StoreError;
 
 use super::{Migrator, applied, run};
 use crate::connect::{claim, open_writer};
+use crate::place::Place;
 
 /// A change that runs some statements.
 struct Change(&'static str, &'static [&'static str]);
@@ -60,7 +61,7 @@ changes!(One: FIRST);
 changes!(Three: FIRST, Change("c2_more", &["INSERT INTO thing VALUES (8)"]), Change("c3_most", &["INSERT INTO thing VALUES (9)"]));
 changes!(Broken: FIRST, Change("c2_more", &["INSERT INTO thing VALUES (8)", "INSERT INTO nothing VALUES (1)"]));
 
-async fn open(path: &Path) -> DatabaseConnection {
+async fn open(path: &Place) -> DatabaseConnection {
     claim(path, false).await.unwrap();
     open_writer(path, false).await.unwrap()
 }
@@ -87,7 +88,7 @@ fn names(folder: &Path) -> Vec<String> {
 #[tokio::test]
 async fn a_second_run_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     let connection = open(&path).await;
     for _ in 0..2 {
         run::<Three>(&connection, &path).await.unwrap();
@@ -99,7 +100,7 @@ async fn a_second_run_changes_nothing() {
 #[tokio::test]
 async fn a_database_with_content_is_copied_before_it_is_changed() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     let connection = open(&path).await;
     run::<One>(&connection, &path).await.unwrap();
     // Left over from a copy that was cut off.
@@ -116,7 +117,7 @@ async fn a_database_with_content_is_copied_before_it_is_changed() {
         assert_eq!(mode & 0o077, 0, "the copy can be read by others: {mode:o}");
     }
     // The copy is a database that can be started from.
-    let restored = open(&copy).await;
+    let restored = open(&Place::Sqlite(copy)).await;
     assert_eq!(things(&restored).await, [7]);
     assert_eq!(applied(&restored).await.unwrap(), ["c1_first"]);
 }
@@ -124,7 +125,7 @@ async fn a_database_with_content_is_copied_before_it_is_changed() {
 #[tokio::test]
 async fn a_change_that_fails_leaves_nothing_and_the_next_start_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     let connection = open(&path).await;
     let failed = run::<Broken>(&connection, &path).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
@@ -141,7 +142,7 @@ async fn a_change_that_fails_leaves_nothing_and_the_next_start_goes_on() {
 #[tokio::test]
 async fn two_processes_that_start_at_once_make_each_change_once() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
+    let path = Place::Sqlite(folder.path().join("a.db"));
     let (one, other) = (open(&path).await, open(&path).await);
     let (first, second) = tokio::join!(run::<Three>(&one, &path), run::<Three>(&other, &path));
     first.unwrap();

@@ -20,7 +20,7 @@ fn script(name: &str, source: &str, at: i64) -> Script {
 pub async fn a_script_is_found_by_its_name_without_regard_to_case(store: &dyn DeliveryStore) {
     let here = Context::onsite();
     assert_eq!(store.script(&here, "on_sale").await.unwrap(), None);
-    let saved = script("On_Sale Ärger", "print('ø \u{0}?');\r\n//\t🎣", 1);
+    let saved = script("On_Sale Ärger", "print('ø ?');\r\n//\t🎣", 1);
     store.put_script(&here, saved.clone()).await.unwrap();
     for name in ["On_Sale Ärger", "on_sale ärger", "ON_SALE ÄRGER"] {
         assert_eq!(
