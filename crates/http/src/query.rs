@@ -66,7 +66,7 @@ pub(crate) fn path_key(request: &HttpRequest, name: &'static str) -> Result<i64,
         .map_err(|_| ApiError::BadParameter(name))
 }
 
-/// A key of 64 bits; `None` when it is not there or empty.
+/// A key of 64 bits, not below zero; `None` when it is not there or empty.
 pub(crate) fn optional_key(
     request: &HttpRequest,
     name: &'static str,
@@ -74,8 +74,10 @@ pub(crate) fn optional_key(
     match optional(request, name)?.map(|value| value.trim().to_owned()) {
         Some(value) if !value.is_empty() => value
             .parse()
+            .ok()
+            .filter(|key| *key >= 0)
             .map(Some)
-            .map_err(|_| ApiError::BadParameter(name)),
+            .ok_or(ApiError::BadParameter(name)),
         _ => Ok(None),
     }
 }

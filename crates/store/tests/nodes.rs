@@ -184,7 +184,8 @@ async fn p12_no_revision_is_lost_between_nodes_that_revise_the_same_rows_in_any_
                                     webhooks,
                                     ..WriteSet::default()
                                 })
-                                .await {
+                                .await
+                            {
                                 Ok(()) => break,
                                 Err(CommitError::Conflict) => {}
                                 Err(error) => panic!("{engine:?}: {error}"),

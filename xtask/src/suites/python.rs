@@ -23,7 +23,7 @@ const FOLDER: &str = "tests/interop/python";
 const MADE: &str = "target/interop-python";
 
 /// How many requests schemathesis makes at most per operation and phase, in CI.
-const EXAMPLES: &str = "200";
+const EXAMPLES: &str = "100";
 /// The same where nobody waits.
 const MANY_EXAMPLES: &str = "2000";
 
