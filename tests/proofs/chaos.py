@@ -14,10 +14,9 @@ import common
 HOOKS = 5
 EVENTS_PER_SECOND = 200
 CLIENTS = 8
-# What a node may have under way at one receiver, which is the most that one kill can double.
-AT_ONCE = 8
-# States of deliveries, as they are stored.
-PENDING, FAILED = 0, 2
+# What a node may have begun and not recorded, which is the most that one kill can double: 4 attempts under
+# way at each webhook, and as many whose results wait for their commit.
+AT_ONCE = 2 * 4 * HOOKS
 
 
 async def signal_until(client, stop, acknowledged):
