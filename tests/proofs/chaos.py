@@ -17,6 +17,8 @@ CLIENTS = 8
 # What a node may have begun and not recorded, which is the most that one kill can double: 4 attempts under
 # way at each webhook, and as many whose results wait for their commit.
 AT_ONCE = 2 * 4 * HOOKS
+# States of deliveries, as they are stored.
+PENDING, FAILED = 0, 2
 
 
 async def signal_until(client, stop, acknowledged):
