@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::associate::AssociateId;
-use crate::case;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::json::{self, Duplicates, JsonError, Limits};
@@ -148,7 +147,28 @@ pub struct Event {
     pub depth: u8,
 }
 
+/// The name of the event that tests a target (contract 11.1).
+pub const TEST_EVENT: &str = "test";
+
 impl Event {
+    /// The event that tests the target of a webhook of this tenant. It is sent at once and recorded
+    /// nowhere.
+    #[must_use]
+    pub fn test(context: Context, id: Uuid, at: Timestamp, by: AssociateId) -> Self {
+        Self {
+            id,
+            seq: EventSeq(0),
+            context,
+            kind: EventKind::Test,
+            name: EventName::stored(TEST_EVENT.to_owned()),
+            primary_key: 0,
+            changed_by: by,
+            at,
+            data: EventData::default(),
+            depth: 0,
+        }
+    }
+
     /// The name as the body of a delivery says it: a state event has no id there (contract 10.6, C10).
     #[must_use]
     pub fn body_name(&self) -> String {
@@ -278,15 +298,4 @@ impl NewEvent {
             idempotency: None,
         }
     }
-}
-
-/// The names under which a webhook may listen for an event: its own, folded; and for a state event the
-/// name without the id (contract 10.6). The one rule of matching, used by the index of
-/// [`crate::subscriptions`].
-pub(crate) fn heard_as(name: &EventName) -> impl Iterator<Item = String> {
-    let folded = case::fold(name.as_str()).into_owned();
-    let without_id = name
-        .without_webhook_id()
-        .map(|verb| format!("webhook.{}", case::fold(verb)));
-    std::iter::once(folded).chain(without_id)
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::context::Context;
-use crate::event::{NewEvent, heard_as};
+use crate::event::NewEvent;
 use crate::webhook::{Webhook, WebhookId, WebhookState};
 
 /// What happens to events of a webhook that is disabled or stopped (decision 11).
@@ -118,7 +118,7 @@ impl Subscriptions {
             return Vec::new();
         };
         let mut found: Vec<Listener> = Vec::new();
-        for name in heard_as(&event.name) {
+        for name in event.name.heard_as() {
             if let Some(of_name) = of_context.by_name.get(name.as_str()) {
                 found.extend(of_name);
             }

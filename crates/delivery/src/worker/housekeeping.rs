@@ -8,10 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
-use webhook_domain::{
-    AssociateId, Event, EventData, EventKind, EventName, EventSeq, StoreError, Webhook, WebhookKey,
-    Webhooks,
-};
+use webhook_domain::{AssociateId, Event, StoreError, Webhook, WebhookKey, Webhooks};
 
 use super::attempt;
 use super::core::Core;
@@ -23,8 +20,6 @@ const STEP: Duration = Duration::from_secs(1);
 const PROBES: u32 = 16;
 /// How often it is looked whether a webhook is to be probed, at most.
 const LOOK_FOR_PROBES: Duration = Duration::from_secs(60);
-/// What an event is called that tests a target (contract 9.2).
-const TEST: &str = "test";
 
 /// Starts a webhook again that errors had disabled, after a probe succeeded.
 #[async_trait]
@@ -156,18 +151,8 @@ async fn probe(core: &Arc<Core>) -> Result<(), StoreError> {
 async fn probe_one(core: &Core, webhook: &Webhook) -> Result<(), Box<dyn Error + Send + Sync>> {
     let key = WebhookKey::of(webhook);
     let at = core.parts.clock.now();
-    let event = Event {
-        id: core.parts.ids.uuid(),
-        seq: EventSeq(0),
-        context: webhook.context.clone(),
-        kind: EventKind::Test,
-        name: EventName::stored(TEST.to_owned()),
-        primary_key: 0,
-        changed_by: AssociateId(0),
-        at,
-        data: EventData::default(),
-        depth: 0,
-    };
+    let id = core.parts.ids.uuid();
+    let event = Event::test(key.context.clone(), id, at, AssociateId(0));
     let took_it = match core.parts.plugins.find(&webhook.plugin) {
         Some(plugin) => attempt::call(core, plugin, webhook, &event, 0, at)
             .await

@@ -1,20 +1,16 @@
 //! Sending the `test` event to a target: when a webhook is saved, and when somebody asks (contract 4 and
 //! 9.2, decision 23). Both use the very function that delivers. A test touches no counter.
 
-use crate::associate::AssociateId;
 use crate::caller::Caller;
 use crate::delivery::{Outcome, Report};
-use crate::event::{Event, EventData, EventKind, EventSeq};
+use crate::event::{Event, TEST_EVENT};
 use crate::plugin::DeliveryRequest;
 use crate::rules::{Field, Violation};
-use crate::webhook::{EventName, Given, Webhook, WebhookDraft, WebhookId, WebhookState};
+use crate::webhook::{Given, Webhook, WebhookDraft, WebhookId, WebhookState};
 
 use super::identity::Identity;
 use super::outcome::SaveError;
 use super::webhooks::Webhooks;
-
-/// The name of the event that tests a target.
-const TEST: &str = "test";
 
 impl Webhooks {
     /// Sends the `test` event to the target of a draft, and tells how that ended. Nothing is stored. An
@@ -82,18 +78,8 @@ impl Webhooks {
 
     async fn send_test(&self, caller: &Caller, webhook: &Webhook) -> Report {
         let at = self.now();
-        let event = Event {
-            id: self.uuid(),
-            seq: EventSeq(0),
-            context: webhook.context.clone(),
-            kind: EventKind::Test,
-            name: EventName::stored(TEST.to_owned()),
-            primary_key: 0,
-            changed_by: AssociateId(caller.who().id.0),
-            at,
-            data: EventData::default(),
-            depth: 0,
-        };
+        let who = caller.who().id;
+        let event = Event::test(webhook.context.clone(), self.uuid(), at, who);
         let request = DeliveryRequest {
             webhook,
             event: &event,
@@ -121,12 +107,12 @@ fn completed(draft: WebhookDraft, new: bool) -> WebhookDraft {
     };
     WebhookDraft {
         name: if missing(&draft.name) {
-            Given::Value(TEST.to_owned())
+            Given::Value(TEST_EVENT.to_owned())
         } else {
             draft.name
         },
         events: if new && draft.events.value().is_none_or(Vec::is_empty) {
-            Given::Value(vec![TEST.to_owned()])
+            Given::Value(vec![TEST_EVENT.to_owned()])
         } else {
             draft.events
         },

@@ -58,10 +58,16 @@ impl EventName {
     /// `webhook.errors`, without an id, hears `webhook123.errors` of every webhook.
     #[must_use]
     pub fn hears(&self, event: &Self) -> bool {
-        self.same_as(event)
-            || event
-                .without_webhook_id()
-                .is_some_and(|verb| case::same(&self.0, &format!("webhook.{verb}")))
+        event.heard_as().any(|name| case::same(&self.0, &name))
+    }
+
+    /// The names, in lower case, under which a webhook may listen for this event: its own, and for a
+    /// state event the one without the id (contract 10.6). The one rule of matching.
+    pub(crate) fn heard_as(&self) -> impl Iterator<Item = String> {
+        let without_id = self
+            .without_webhook_id()
+            .map(|verb| format!("webhook.{}", case::fold(verb)));
+        std::iter::once(case::fold(self.as_str()).into_owned()).chain(without_id)
     }
 
     /// Whether both names mean the same event.
@@ -71,7 +77,7 @@ impl EventName {
     }
 
     /// The verb of a state event that carries the id of its webhook: `errors` of `webhook123.errors`.
-    pub(crate) fn without_webhook_id(&self) -> Option<&str> {
+    fn without_webhook_id(&self) -> Option<&str> {
         let (id, verb) = strip_prefix_any_case(&self.0, "webhook")?.split_once('.')?;
         (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(verb)
     }
@@ -175,6 +181,8 @@ impl EventNames {
     /// Whether one of the names hears `event`.
     #[must_use]
     pub fn hear(&self, event: &EventName) -> bool {
-        self.0.iter().any(|name| name.hears(event))
+        let heard: Vec<String> = event.heard_as().collect();
+        let listens = |name: &EventName| heard.iter().any(|heard| case::same(&name.0, heard));
+        self.0.iter().any(listens)
     }
 }
