@@ -5,6 +5,7 @@
 mod client;
 pub mod headers;
 mod http_plugin;
+mod kept;
 mod mail;
 pub mod payload;
 mod script;

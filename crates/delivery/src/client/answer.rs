@@ -2,12 +2,13 @@
 //! of it. Nothing in it is obeyed beyond that: no redirect, no cookie, no alternative service, no
 //! encoding (threats E7, F5, F14).
 
+use crate::kept::{Kept, first_bytes};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER, SET_COOKIE, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderName, StatusCode};
-use webhook_domain::delivery::{MAX_KEPT_ANSWER_BYTES, MAX_MESSAGE_LEN};
+use webhook_domain::delivery::MAX_KEPT_ANSWER_BYTES;
 use webhook_domain::{Outcome, Timestamp};
 
 use super::Failure;
@@ -69,9 +70,9 @@ impl Answer {
         Some(until.duration_since(now).unwrap_or_default())
     }
 
-    /// Status line, headers and body as text, as far as they fit in [`MAX_MESSAGE_LEN`].
+    /// Status line, headers and body as text, as far as an attempt keeps texts.
     pub(crate) fn message(&self) -> String {
-        let mut text = Limited::new(MAX_MESSAGE_LEN);
+        let mut text = Kept::default();
         let status = self.status();
         text.push("HTTP/1.1 ");
         text.push(status.as_str());
@@ -86,60 +87,20 @@ impl Answer {
             if WITHHELD.contains(name) {
                 text.push("(not shown)");
             } else {
-                text.push_bytes(value.as_bytes());
+                text.push(&printable(value.as_bytes()));
             }
             text.push("\n");
         }
         if !self.body.bytes.is_empty() {
             text.push("\n");
-            text.push_bytes(&self.body.bytes);
+            text.push(&printable(&self.body.bytes));
         }
-        text.text
+        text.into_text()
     }
 
     /// The beginning of the body as text, at most [`MAX_KEPT_ANSWER_BYTES`].
     pub(crate) fn kept_body(&self) -> String {
-        let mut text = printable(&self.body.bytes);
-        text.truncate(text.floor_char_boundary(MAX_KEPT_ANSWER_BYTES));
-        text
-    }
-}
-
-/// A text with at most so many UTF-16 units.
-struct Limited {
-    text: String,
-    left: usize,
-}
-
-impl Limited {
-    fn new(units: usize) -> Self {
-        Self {
-            text: String::with_capacity(256),
-            left: units,
-        }
-    }
-
-    fn push(&mut self, more: &str) {
-        if more.is_ascii() {
-            let more = &more[..more.len().min(self.left)];
-            self.text.push_str(more);
-            self.left -= more.len();
-            return;
-        }
-        for c in more.chars() {
-            let Some(left) = self.left.checked_sub(c.len_utf16()) else {
-                self.left = 0;
-                return;
-            };
-            self.left = left;
-            self.text.push(c);
-        }
-    }
-
-    fn push_bytes(&mut self, bytes: &[u8]) {
-        if self.left > 0 {
-            self.push(&printable(bytes));
-        }
+        first_bytes(&printable(&self.body.bytes), MAX_KEPT_ANSWER_BYTES).to_owned()
     }
 }
 
@@ -160,7 +121,5 @@ fn is_unprintable(c: char) -> bool {
 
 /// The beginning of a body that is sent, as text, at most so many bytes.
 pub(crate) fn beginning(body: &[u8], max: usize) -> String {
-    let mut text = printable(&body[..body.len().min(max + 3)]);
-    text.truncate(text.floor_char_boundary(max));
-    text
+    first_bytes(&printable(&body[..body.len().min(max + 3)]), max).to_owned()
 }

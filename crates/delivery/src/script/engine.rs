@@ -23,7 +23,7 @@ use rquickjs::{
     String as Text, Value,
 };
 
-use super::printed::Printed;
+use crate::kept::Kept;
 use crate::payload::Variable;
 
 /// How much of the thread's stack scripts may take; the rest is for the engine's own functions.
@@ -84,7 +84,7 @@ type Rejected = Rc<RefCell<Vec<(Persistent<Value<'static>>, Persistent<Value<'st
 
 /// Runs a script to its end or to a limit.
 pub(super) fn run(task: Task, limits: &Limits) -> Ran {
-    let printed = Rc::new(RefCell::new(Printed::default()));
+    let printed = Rc::new(RefCell::new(Kept::default()));
     let result = in_new_runtime(task, limits, &printed);
     let printed = printed.take().into_text();
     Ran { result, printed }
@@ -93,7 +93,7 @@ pub(super) fn run(task: Task, limits: &Limits) -> Ran {
 fn in_new_runtime(
     task: Task,
     limits: &Limits,
-    printed: &Rc<RefCell<Printed>>,
+    printed: &Rc<RefCell<Kept>>,
 ) -> Result<Option<String>, Failure> {
     let runtime = Runtime::new().map_err(|_| Failure::Memory)?;
     runtime.set_memory_limit(limits.memory_bytes);
@@ -123,7 +123,7 @@ fn carried_out(
     context: &Context,
     task: Task,
     limits: &Limits,
-    printed: &Rc<RefCell<Printed>>,
+    printed: &Rc<RefCell<Kept>>,
     rejected: &Rejected,
 ) -> Result<Option<String>, Failure> {
     let (visible, end) = context.with(|ctx| begun(&ctx, task, printed))?;
@@ -158,7 +158,7 @@ fn tracker(rejected: Rejected) -> RejectionTracker {
 type Begun = (Persistent<Object<'static>>, Persistent<Promise<'static>>);
 
 /// Runs the script itself, up to the first `await`.
-fn begun(ctx: &Ctx<'_>, task: Task, printed: &Rc<RefCell<Printed>>) -> Result<Begun, Failure> {
+fn begun(ctx: &Ctx<'_>, task: Task, printed: &Rc<RefCell<Kept>>) -> Result<Begun, Failure> {
     let begin = || {
         let visible = provide(ctx, task.variables, printed)?;
         let mut options = EvalOptions::default();
@@ -204,7 +204,7 @@ fn ended<'js>(
 fn provide<'js>(
     ctx: &Ctx<'js>,
     variables: Vec<Variable>,
-    printed: &Rc<RefCell<Printed>>,
+    printed: &Rc<RefCell<Kept>>,
 ) -> Result<Object<'js>, Error> {
     let visible = Object::new(ctx.clone())?;
     visible.set("variables", ctx.json_parse(as_object(&variables))?)?;
@@ -225,9 +225,9 @@ fn provide<'js>(
         let print = move |values: Rest<Coerced<Text<'js>>>| -> Result<(), Error> {
             let mut printed = printed.borrow_mut();
             for value in values.0 {
-                printed.add(&text_of(&value.0)?);
+                printed.push(&text_of(&value.0)?);
             }
-            printed.add(end);
+            printed.push(end);
             Ok(())
         };
         globals.set(name, Function::new(ctx.clone(), print)?)?;

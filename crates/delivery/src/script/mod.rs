@@ -15,7 +15,6 @@
 
 mod engine;
 mod plugin;
-mod printed;
 
 use std::time::Duration;
 

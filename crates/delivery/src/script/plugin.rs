@@ -16,7 +16,7 @@ use webhook_domain::{
 
 use super::ScriptSettings;
 use super::engine::{self, Failure, Limits, Ran, Task};
-use super::printed::{first_bytes, first_units};
+use crate::kept::{first_bytes, first_units};
 use crate::payload;
 
 /// How long the engine may take to notice that the time is up.
@@ -154,7 +154,7 @@ impl ScriptPlugin {
         };
         Report {
             answer,
-            ..Report::unsent(outcome, first_units(message), took)
+            ..Report::unsent(outcome, first_units(&message), took)
         }
     }
 }
@@ -191,7 +191,7 @@ impl DeliveryPlugin for ScriptPlugin {
         };
         match ran.await {
             Ok(ran) => self.report(ran, began.elapsed()),
-            Err((outcome, told)) => Report::unsent(outcome, first_units(told), began.elapsed()),
+            Err((outcome, told)) => Report::unsent(outcome, first_units(&told), began.elapsed()),
         }
     }
 }
