@@ -9,51 +9,33 @@ use crate::steps::Outcome;
 use crate::suites::{proofs, python, wire};
 use crate::workspace::Workspace;
 
+#[derive(Clone, Copy)]
 struct Proof {
     name: &'static str,
-    run: fn(&Workspace, Option<u32>) -> Result<Outcome>,
+    run: Run,
 }
 
+#[derive(Clone, Copy)]
+enum Run {
+    /// In its own way.
+    By(fn(&Workspace, Option<u32>) -> Result<Outcome>),
+    /// The script of its name.
+    Script,
+}
+
+/// Those that are no script of `tests/proofs`.
 const PROOFS: &[Proof] = &[
     Proof {
         name: "schemathesis",
-        run: python::schemathesis_at_length,
+        run: Run::By(python::schemathesis_at_length),
     },
     Proof {
         name: "codecs",
-        run: codecs_at_length,
+        run: Run::By(codecs_at_length),
     },
     Proof {
         name: "wire",
-        run: wire::verified_at_length,
-    },
-    Proof {
-        name: "chaos",
-        run: |workspace, seed| proofs::at_length(workspace, "chaos", seed),
-    },
-    Proof {
-        name: "rolling",
-        run: |workspace, seed| proofs::at_length(workspace, "rolling", seed),
-    },
-    Proof {
-        name: "hostile",
-        run: |workspace, seed| proofs::at_length(workspace, "hostile", seed),
-    },
-    Proof {
-        name: "powercut",
-        run: |workspace, seed| proofs::at_length(workspace, "powercut", seed),
-    },
-    Proof {
-        name: "storage",
-        run: |workspace, seed| proofs::at_length(workspace, "storage", seed),
-    },
-    Proof {
-        name: "ssrf",
-        run: |workspace, seed| proofs::at_length(workspace, "ssrf", seed),
-    },
-    Proof {
-        name: "twonode",
-        run: |workspace, seed| proofs::at_length(workspace, "twonode", seed),
+        run: Run::By(wire::verified_at_length),
     },
 ];
 
@@ -74,7 +56,11 @@ fn codecs_at_length(workspace: &Workspace, seed: Option<u32>) -> Result<Outcome>
 
 /// Runs one proof; whether all is in order.
 pub(crate) fn run(workspace: &Workspace, name: &str, seed: Option<u32>) -> Result<bool> {
-    match (proof(name)?.run)(workspace, seed)? {
+    let outcome = match proof(name)?.run {
+        Run::By(run) => run(workspace, seed)?,
+        Run::Script => proofs::at_length(workspace, name, seed)?,
+    };
+    match outcome {
         Outcome::Passed => Ok(true),
         Outcome::Failed => Ok(false),
         // Who asks for a proof wants none of "not run".
@@ -82,15 +68,20 @@ pub(crate) fn run(workspace: &Workspace, name: &str, seed: Option<u32>) -> Resul
     }
 }
 
-fn proof(name: &str) -> Result<&'static Proof> {
-    let Some(proof) = PROOFS.iter().find(|proof| proof.name == name) else {
-        let names: Vec<_> = PROOFS.iter().map(|proof| proof.name).collect();
+fn proof(name: &str) -> Result<Proof> {
+    let scripts = proofs::NAMES.iter().map(|name| Proof {
+        name,
+        run: Run::Script,
+    });
+    let all: Vec<Proof> = PROOFS.iter().copied().chain(scripts).collect();
+    let Some(proof) = all.iter().find(|proof| proof.name == name) else {
+        let names: Vec<_> = all.iter().map(|proof| proof.name).collect();
         bail!(
             "nothing to prove is called `{name}`; there is: {}",
             names.join(", ")
         );
     };
-    Ok(proof)
+    Ok(*proof)
 }
 
 #[cfg(test)]

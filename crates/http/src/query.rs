@@ -19,13 +19,9 @@ pub(crate) fn optional_i32(
     request: &HttpRequest,
     name: &'static str,
 ) -> Result<Option<i32>, ApiError> {
-    match optional(request, name)?.map(|value| value.trim().to_owned()) {
-        Some(value) if !value.is_empty() => value
-            .parse()
-            .map(Some)
-            .map_err(|_| ApiError::BadParameter(name)),
-        _ => Ok(None),
-    }
+    given(request, name)?
+        .map(|value| value.parse().map_err(|_| ApiError::BadParameter(name)))
+        .transpose()
 }
 
 /// The text of a parameter; `None` when it is not there.
@@ -44,6 +40,14 @@ pub(crate) fn optional(
         (value, None) => Ok(value.map(Cow::into_owned)),
         (_, Some(_)) => Err(ApiError::BadParameter(name)),
     }
+}
+
+/// The text of a parameter without the blanks around it; `None` when it is not there or blank.
+pub(crate) fn given(request: &HttpRequest, name: &'static str) -> Result<Option<String>, ApiError> {
+    let text = optional(request, name)?;
+    Ok(text
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty()))
 }
 
 /// A 32-bit number in the path, `{id}`.
@@ -71,15 +75,10 @@ pub(crate) fn optional_key(
     request: &HttpRequest,
     name: &'static str,
 ) -> Result<Option<i64>, ApiError> {
-    match optional(request, name)?.map(|value| value.trim().to_owned()) {
-        Some(value) if !value.is_empty() => value
-            .parse()
-            .ok()
-            .filter(|key| *key >= 0)
-            .map(Some)
-            .ok_or(ApiError::BadParameter(name)),
-        _ => Ok(None),
-    }
+    let read = |value: String| value.parse().ok().filter(|key| *key >= 0);
+    given(request, name)?
+        .map(|value| read(value).ok_or(ApiError::BadParameter(name)))
+        .transpose()
 }
 
 /// The filters of a list, as the body in which the agent takes them.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QueryResult, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _,
+    QueryOrder as _, QueryResult, QueryTrait as _, UpdateMany,
 };
 use webhook_domain::{
     Account, AccountError, Accounts, Associate, AssociateId, Context, NewAccount, NewToken,
@@ -321,6 +321,23 @@ pub(crate) async fn end_logins(
         .await
         .map_err(|e| store_error(&e))?;
     Ok(ended.rows_affected)
+}
+
+/// Carries out an update of who may call, whose filter leaves out what is as asked already; false when it
+/// changed nothing.
+pub(crate) async fn change_who_may_call<E: EntityTrait>(
+    transaction: &impl ConnectionTrait,
+    update: UpdateMany<E>,
+) -> Result<bool, StoreError> {
+    let changed = update
+        .exec(transaction)
+        .await
+        .map_err(|e| store_error(&e))?;
+    if changed.rows_affected == 0 {
+        return Ok(false);
+    }
+    raise_version(transaction).await?;
+    Ok(true)
 }
 
 pub(crate) async fn raise_version(transaction: &impl ConnectionTrait) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use sea_orm::{
 use webhook_domain::{AppId, AppRecord, Apps, NewApp, StoreError, Timestamp, TokenDigest};
 
 use crate::SqlStore;
-use crate::accounts::{next_id, raise_version};
+use crate::accounts::{change_who_may_call, next_id, raise_version};
 use crate::entity::app;
 use crate::error::store_error;
 use crate::rows::{corrupt, number_of};
@@ -69,18 +69,11 @@ impl Apps for SqlStore {
             .writer
             .transact(move |transaction| {
                 Box::pin(async move {
-                    let changed = app::Entity::update_many()
+                    let update = app::Entity::update_many()
                         .col_expr(app::Column::Granted, Expr::value(granted))
                         .filter(app::Column::Id.eq(id.0))
-                        .filter(app::Column::Granted.ne(granted))
-                        .exec(transaction)
-                        .await
-                        .map_err(|e| store_error(&e))?;
-                    if changed.rows_affected == 0 {
-                        return Ok(false);
-                    }
-                    raise_version(transaction).await?;
-                    Ok(true)
+                        .filter(app::Column::Granted.ne(granted));
+                    change_who_may_call(transaction, update).await
                 })
             })
             .await

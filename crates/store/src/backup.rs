@@ -15,7 +15,7 @@ use webhook_domain::StoreError;
 use crate::SqlStore;
 use crate::connect::{APPLICATION_ID, pragma};
 use crate::error::{sqlx_error, store_error};
-use crate::file::{self, named};
+use crate::file::{self, beside, named};
 use crate::migration::{Migrator, refuse_newer};
 
 /// How long is waited for somebody else who writes.
@@ -120,11 +120,19 @@ async fn copy(path: &Path, part: &Path) -> Result<u64, StoreError> {
 
 async fn write_copy(live: &DatabaseConnection, part: &Path) -> Result<(), StoreError> {
     must_be_ours(live).await?;
-    let target = part
-        .to_str()
-        .ok_or_else(|| StoreError::Failed(format!("{} is not a name in UTF-8", part.display())))?;
+    vacuum_into(live, part).await
+}
+
+/// Writes what the database holds now into an empty file, without what was deleted.
+pub(crate) async fn vacuum_into(
+    live: &DatabaseConnection,
+    target: &Path,
+) -> Result<(), StoreError> {
+    let name = target.to_str().ok_or_else(|| {
+        StoreError::Failed(format!("{} is not a name in UTF-8", target.display()))
+    })?;
     let backend = live.get_database_backend();
-    let vacuum = Statement::from_sql_and_values(backend, "VACUUM INTO ?", [target.into()]);
+    let vacuum = Statement::from_sql_and_values(backend, "VACUUM INTO ?", [name.into()]);
     let done = live.execute_raw(vacuum).await;
     done.map(drop).map_err(|e| store_error(&e))
 }
@@ -338,12 +346,6 @@ fn remove(file: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -128,6 +128,13 @@ pub(crate) fn named(what: &str, path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
+/// A file in the same folder: this name with something after it.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

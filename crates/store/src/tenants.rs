@@ -9,7 +9,7 @@ use sea_orm::{
 use webhook_domain::{Context, StoreError, Tenant, TenantError, Tenants, Timestamp, case};
 
 use crate::SqlStore;
-use crate::accounts::raise_version;
+use crate::accounts::{change_who_may_call, raise_version};
 use crate::entity::tenant;
 use crate::error::store_error;
 use crate::rows::corrupt;
@@ -74,18 +74,11 @@ impl Tenants for SqlStore {
             .writer
             .transact(move |transaction| {
                 Box::pin(async move {
-                    let changed = tenant::Entity::update_many()
+                    let update = tenant::Entity::update_many()
                         .col_expr(tenant::Column::Disabled, Expr::value(disabled))
                         .filter(tenant::Column::NameFolded.eq(key))
-                        .filter(tenant::Column::Disabled.ne(disabled))
-                        .exec(transaction)
-                        .await
-                        .map_err(|e| store_error(&e))?;
-                    if changed.rows_affected == 0 {
-                        return Ok(false);
-                    }
-                    raise_version(transaction).await?;
-                    Ok(true)
+                        .filter(tenant::Column::Disabled.ne(disabled));
+                    change_who_may_call(transaction, update).await
                 })
             })
             .await

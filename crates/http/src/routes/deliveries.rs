@@ -221,16 +221,8 @@ pub(crate) async fn list_notices(
     )
 }
 
-/// The text of a parameter; `None` when it is missing or blank.
-fn given(request: &HttpRequest, name: &'static str) -> Result<Option<String>, ApiError> {
-    let text = query::optional(request, name)?;
-    Ok(text
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty()))
-}
-
 fn limit(request: &HttpRequest) -> Result<u32, ApiError> {
-    match given(request, "limit")? {
+    match query::given(request, "limit")? {
         None => Ok(DEFAULT_LIMIT),
         Some(text) => text
             .parse()
@@ -241,7 +233,7 @@ fn limit(request: &HttpRequest) -> Result<u32, ApiError> {
 }
 
 fn state(request: &HttpRequest) -> Result<Option<DeliveryState>, ApiError> {
-    let Some(text) = given(request, "state")? else {
+    let Some(text) = query::given(request, "state")? else {
         return Ok(None);
     };
     DeliveryState::ALL
@@ -252,7 +244,7 @@ fn state(request: &HttpRequest) -> Result<Option<DeliveryState>, ApiError> {
 }
 
 fn event(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let Some(text) = given(request, "event")? else {
+    let Some(text) = query::given(request, "event")? else {
         return Ok(None);
     };
     match EventName::parse(&text) {
@@ -262,7 +254,7 @@ fn event(request: &HttpRequest) -> Result<Option<String>, ApiError> {
 }
 
 fn instant(request: &HttpRequest, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = given(request, name)? else {
+    let Some(text) = query::given(request, name)? else {
         return Ok(None);
     };
     decode::instant(&text)

@@ -9,7 +9,7 @@ mod m0002_logins;
 mod m0003_deliveries;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
@@ -20,8 +20,9 @@ use sea_orm_migration::{
 };
 use webhook_domain::StoreError;
 
+use crate::backup;
 use crate::error::store_error;
-use crate::file;
+use crate::file::{self, beside};
 use crate::place::Place;
 
 /// Every change, the oldest first.
@@ -245,15 +246,7 @@ async fn back_up(
         std::fs::remove_file(&part).map_err(|e| failed(&e))?;
     }
     file::create(&part).map_err(|e| failed(&e))?;
-    let target = part
-        .to_str()
-        .ok_or_else(|| StoreError::Failed(format!("{} is not a name in UTF-8", part.display())))?;
-    let backend = connection.get_database_backend();
-    let vacuum = Statement::from_sql_and_values(backend, "VACUUM INTO ?", [target.into()]);
-    connection
-        .execute_raw(vacuum)
-        .await
-        .map_err(|e| store_error(&e))?;
+    backup::vacuum_into(connection, &part).await?;
     std::fs::File::open(&part)
         .and_then(|f| f.sync_all())
         .map_err(|e| failed(&e))?;
@@ -261,12 +254,6 @@ async fn back_up(
     file::flush_folder(file::folder_of(path)).map_err(|e| failed(&e))?;
     tracing::info!(backup = %copy.display(), "the database was copied before it is changed");
     Ok(())
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]
